@@ -1,0 +1,1 @@
+"""What we remember: every verdict and decision, committed before it is answered."""

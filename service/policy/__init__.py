@@ -1,0 +1,1 @@
+"""What HR tells us: policy files read, checked together and given their meaning."""

@@ -1,0 +1,1 @@
+"""How programs ask: the HTTP service."""
