@@ -1,0 +1,175 @@
+"""JSON text: exact numbers, one meaning for every text, and a clear word for everything else."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import RequestError
+from service.facts.json_text import DEEPEST, MOST_DIGITS, read_json
+
+
+def refusal(text: bytes) -> str:
+    with pytest.raises(RequestError) as refused:
+        read_json(text)
+    (fault,) = refused.value.faults
+    assert fault.pointer == ""
+    return fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("-0", 0),
+        ("-0.0", 0),
+        ("3.0", 3),
+        ("1e5", 100_000),
+        ("0.1", Decimal("0.1")),
+        ("0.30000000000000000000000000001", Decimal("0.30000000000000000000000000001")),
+        ("1E-3", Decimal("0.001")),
+        ("9007199254740993", 9007199254740993),
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"\\u0041\\n"', "A\n"),
+        ("[true, false, null]", [True, False, None]),
+        (' {"a": {}} ', {"a": {}}),
+    ],
+)
+def test_a_text_is_read_exactly(text: str, value: Any) -> None:
+    """Nothing passes through binary floats: 0.7 + 0.2 + 0.1 is 1 here."""
+    found = read_json(text.encode())
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "the body is not JSON: expecting value at line 1, column 1"),
+        (b'{"a": 1,}', "the body is not JSON: expecting a name in double quotes at line 1, column 9"),
+        (b"{'a': 1}", "the body is not JSON: expecting a name in double quotes at line 1, column 2"),
+        (b'{"a": 1} x', "the body is not JSON: extra data at line 1, column 10"),
+        (b'{"a": "b', "the body is not JSON: unterminated string at line 1, column 7"),
+        (b'{\n"a": "\x01"}', "the body is not JSON: invalid control character at line 2, column 7"),
+        (b"01", "the body is not JSON: extra data at line 1, column 2"),
+        (b"\xef\xbb\xbf{}", "the body is not JSON: expecting value at line 1, column 1"),
+        (b'{"a": "\xff"}', "the body is not UTF-8 text (at byte 8); send JSON in UTF-8"),
+        (b'{"a": "\xed\xa0\x80"}', "the body is not UTF-8 text (at byte 8); send JSON in UTF-8"),
+        ("{}".encode("utf-16"), "the body is not UTF-8 text (at byte 1); send JSON in UTF-8"),
+        (b'["\\ud800"]', "a text holds half a character (a lone surrogate)"),
+        (b'{"\\udc00": 1}', "a text holds half a character (a lone surrogate)"),
+        (
+            b"[NaN]",
+            "`NaN` is not a number; send a number, or leave the fact out when it is not known",
+        ),
+        (
+            b"-Infinity",
+            "`-Infinity` is not a number; send a number, or leave the fact out when it is not known",
+        ),
+        (b"1e400", "a number has more than 30 digits, or is too large or too small to be of use"),
+        (b"1e-400", "a number has more than 30 digits, or is too large or too small to be of use"),
+        (b"1e9999999999999999999", "a number has more than 30 digits, or is too large or too small to be of use"),
+        (b"-1e-9999999999999999999", "a number has more than 30 digits, or is too large or too small to be of use"),
+        (b"0." + b"1" * 31, "a number has more than 30 digits, or is too large or too small to be of use"),
+        (b"9" * 31, "a number has more than 30 digits"),
+        (b"-" + b"9" * 31, "a number has more than 30 digits"),
+        (b"9" * 100_000, "a number has more than 30 digits"),
+        (b'{"a": 1, "b": 2, "a": 1}', "the name `a` stands twice in one object; send it once"),
+        (b'{"a": 1, "\\u0061": 1}', "the name `a` stands twice in one object; send it once"),
+        (b'[{"x": {"b": 1, "b": 1}}]', "the name `b` stands twice in one object; send it once"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_refused(text: bytes, message: str) -> None:
+    """What JSON leaves open, or what some other reader would read otherwise, has no meaning here."""
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize("sign", [b"", b"-"])
+def test_the_longest_numbers_are_read(sign: bytes) -> None:
+    """The limit holds for digits, whatever the sign."""
+    digits = sign + b"9" * MOST_DIGITS
+    assert read_json(digits) == int(digits)
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_a_text_may_be_nested_so_deep_and_no_deeper(opens: str, closes: str) -> None:
+    """A parser follows nesting on its own stack; a deep text is refused before it starts."""
+    read_json((opens * DEEPEST + "1" + closes * DEEPEST).encode())
+    assert refusal((opens * (DEEPEST + 1) + "1" + closes * (DEEPEST + 1)).encode()) == (
+        "the body is nested more than 20 deep"
+    )
+    assert "nested" in refusal((opens * 100_000).encode())
+
+
+def test_brackets_in_texts_and_beside_each_other_are_not_deep() -> None:
+    """Only what is open at the same time counts."""
+    flat = [{"a": '[{"\\'} for _ in range(100)]
+    assert read_json(json.dumps({"x": "[" * 50, "flat": flat}).encode()) == {"x": "[" * 50, "flat": flat}
+
+
+def test_what_is_hard_to_read_is_refused_as_fast_as_it_is_sent() -> None:
+    """Each of these once took, or would take, time that grows with the square of its length."""
+    names = ",".join(f'"n{n}":1' for n in range(20_000))
+    texts = [f'{{{names},"n19999":1}}', '"' + '\\"' * 100_000 + "[" * 30, '["' * 60_000]
+    told = [refusal(text.encode()) for text in texts]  # in a moment; growing with the square, in many minutes
+    assert told == [
+        "the name `n19999` stands twice in one object; send it once",
+        "the body is not JSON: unterminated string at line 1, column 1",
+        "the body is nested more than 20 deep",
+    ]
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30) + 1, 10**30 - 1)
+    | st.decimals(-(10**9), 10**9, places=5)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def as_text(value: Any, *, ascii_only: bool) -> str:
+    """JSON of a value, decimals with all their digits."""
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case list():
+            return f"[{','.join(as_text(each, ascii_only=ascii_only) for each in value)}]"
+        case dict():
+            pairs = (
+                f"{json.dumps(name, ensure_ascii=ascii_only)}:{as_text(each, ascii_only=ascii_only)}"
+                for name, each in value.items()
+            )
+            return f"{{{','.join(pairs)}}}"
+    return json.dumps(value, ensure_ascii=ascii_only)
+
+
+@given(values, st.booleans())
+def test_what_is_written_is_what_is_read(value: Any, ascii_only: bool) -> None:
+    """Every value that JSON can hold comes back the same, to the last digit."""
+    assert read_json(as_text(value, ascii_only=ascii_only).encode()) == value
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    """There is no third way: whatever comes over the wire never becomes an error of ours."""
+    try:
+        read_json(text)
+    except RequestError as refused:
+        assert len(refused.faults) == 1
+
+
+@given(st.text(st.sampled_from('[]{}":,\\u01e.-NaInftrls \n"'), max_size=40))
+def test_almost_json_is_read_or_refused(text: str) -> None:
+    """The same, near the edge where readers differ."""
+    try:
+        read_json(text.encode())
+    except RequestError as refused:
+        assert len(refused.faults) == 1
