@@ -1,0 +1,148 @@
+"""Mentions: which facts a condition or an amount depends on.
+
+A condition in; names of facts out. `as_of` is among them wherever the day matters, written or not: lengths of
+time up to `as_of`, and records whose later entries have not happened yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.facts.types import Records
+from service.policy.condition import (
+    Arithmetic,
+    Choose,
+    Comparison,
+    Condition,
+    Constant,
+    Count,
+    Derived,
+    DerivedField,
+    Entries,
+    Expression,
+    Extreme,
+    FactRef,
+    FieldRef,
+    FiscalQuarter,
+    Group,
+    Lookup,
+    Sum,
+    TimeIn,
+    YearOf,
+    type_of,
+)
+from service.policy.model import Level, Requirement
+
+Node = Condition | Expression
+
+_MOST_REMEMBERED = 1_000
+
+
+class Mentions:
+    """Answers for the trees of one policy set, each worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[
+            int, tuple[Node, frozenset[str]]
+        ] = {}  # holds the node, so that its id stays its own
+        self._apart: dict[frozenset[str], frozenset[int]] = {}
+
+    def of(self, node: Node) -> frozenset[str]:
+        """The facts that a condition or amount depends on."""
+        known = self._known.get(id(node))
+        if known is None:
+            names = frozenset().union(*map(self.of, parts_of(node)), _own(node))
+            known = self._known[id(node)] = node, names
+        return known[1]
+
+    def of_requirement(self, requirement: Requirement) -> frozenset[str]:
+        """The facts that a requirement depends on."""
+        return frozenset().union(*map(self.of, conditions_of(requirement)))
+
+    def of_level(self, level: Level) -> frozenset[str]:
+        """The facts that a level depends on."""
+        return frozenset().union(*map(self.of_requirement, level.requires))
+
+    def apart_from(self, names: frozenset[str]) -> frozenset[int]:
+        """The ids of all trees asked for so far that depend on none of some facts."""
+        apart = self._apart.get(names)
+        if apart is None or len(self._apart) > _MOST_REMEMBERED:
+            apart = frozenset(
+                key for key, (_, mentioned) in self._known.items() if names.isdisjoint(mentioned)
+            )
+            self._apart = (
+                {**self._apart, names: apart} if len(self._apart) <= _MOST_REMEMBERED else {names: apart}
+            )
+        return apart
+
+
+def conditions_of(requirement: Requirement) -> Iterator[Condition]:
+    """The condition of a requirement, then `applies_when` and `unless` where it has them."""
+    yield requirement.condition
+    if requirement.applies_when is not None:
+        yield requirement.applies_when
+    if requirement.unless is not None:
+        yield requirement.unless
+
+
+def parts_of(node: Node | Entries) -> Iterator[Node]:
+    """The conditions and amounts directly inside a condition or amount."""
+    match node:
+        case Group(of=of):
+            yield from of
+        case Comparison(left=left, right=right):
+            yield left
+            yield from right
+        case Arithmetic(left=left, right=right):
+            yield left
+            yield right
+        case Derived(of=inner) | DerivedField(of=inner) | FiscalQuarter(of=inner) | YearOf(of=inner):
+            yield inner
+        case Lookup(at=at):
+            yield at
+        case Choose(branches=branches, otherwise=otherwise):
+            for condition, amount in branches:
+                yield condition
+                yield amount
+            yield otherwise
+        case Count(entries=entries, has=has):
+            yield from parts_of(entries)
+            yield from () if has is None else (has,)
+            yield from _grouping(node)
+        case Sum(entries=entries, amount=amount):
+            yield from parts_of(entries)
+            yield amount
+            yield from _grouping(node)
+        case TimeIn(entries=entries, start=start, end=end, since=since, until=until):
+            yield from parts_of(entries)
+            yield from (part for part in (start, end, since, until) if part is not None)
+        case Extreme(entries=entries, amount=amount):
+            yield from parts_of(entries)
+            yield amount
+        case Entries(of=of, where=where, newest_by=newest_by):
+            yield of
+            yield from () if where is None else (where,)
+            yield from () if newest_by is None else (newest_by,)
+        case Constant() | FactRef() | FieldRef():
+            return
+
+
+def _grouping(counted: Count | Sum) -> Iterator[Expression]:
+    if counted.once_per is not None:
+        yield counted.once_per
+    if counted.ceiling is not None:
+        yield counted.ceiling.each
+
+
+def _own(node: Node) -> frozenset[str]:
+    """What a node depends on by itself."""
+    match node:
+        case FactRef(name=name):
+            return frozenset({name})
+        case Comparison(op="for_at_least" | "within_last") | TimeIn():
+            return frozenset({"as_of"})
+        case Count(entries=entries) | Sum(entries=entries) | Extreme(entries=entries):
+            kind = type_of(entries.of)
+            return frozenset({"as_of"}) if isinstance(kind, Records) and kind.dated_by else frozenset()
+        case _:
+            return frozenset()
