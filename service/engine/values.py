@@ -1,0 +1,396 @@
+"""Amounts: an expression and what is told about a candidate in; what is known of its value out.
+
+An unknown inside a sum, a count or a time makes a range (`Known.low` to `Known.high`), never a guess.
+Conditions inside `where`, `has` and `choose` are judged by the scope's `truth`, which is
+`engine.reference.truth`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from service.engine.network import MET, UNKNOWN, UNMET
+from service.engine.scope import Counted, Frame, Scope, Truth, both, pointer_of
+from service.facts import totals
+from service.facts.calendar import FIRST_DAY, Duration
+from service.facts.known import Known, between, exactly, unknown
+from service.facts.totals import Item, Stretch
+from service.facts.types import NOTHING, Choice, Number, Records
+from service.policy.condition import (
+    Arithmetic,
+    Ceiling,
+    Choose,
+    Condition,
+    Constant,
+    Count,
+    Derived,
+    DerivedField,
+    Entries,
+    Expression,
+    Extreme,
+    FactRef,
+    FieldRef,
+    FiscalQuarter,
+    Lookup,
+    Sum,
+    TimeIn,
+    YearOf,
+    type_of,
+)
+
+__all__ = [
+    "Frame",
+    "Scope",
+    "Truth",
+    "amount",
+    "both",
+    "days_over",
+    "entries_of",
+    "looked_at",
+    "pointer_of",
+    "row_at",
+]
+_CERTAINLY: Truth = MET, ()
+
+
+def amount(expression: Expression, scope: Scope, frame: Frame = ()) -> Known:
+    """What is known of an amount; `frame` holds the entries at hand."""
+    kind = type(expression)
+    if frame and kind is not Constant and kind is not FactRef:  # these are the same beside every entry
+        return _AMOUNT[kind](expression, scope, frame)
+    known = scope.memo.get(id(expression))
+    if known is None:
+        known = scope.memo[id(expression)] = _AMOUNT[kind](expression, scope, frame)
+        scope.kept.append(expression)
+    return known
+
+
+def _constant(expression: Constant, scope: Scope, frame: Frame) -> Known:
+    return Known(expression.value, expression.value)
+
+
+def _fact(expression: FactRef, scope: Scope, frame: Frame) -> Known:
+    value = scope.facts.get(expression.name)
+    return _untold(expression, pointer_of(expression.name)) if value is None else Known(value, value)
+
+
+def _untold(expression: FactRef | FieldRef, pointer: str) -> Known:
+    """What is known without being told: that a number lies within its bounds."""
+    kind = expression.type
+    if isinstance(kind, Number):
+        return Known(kind.minimum, kind.maximum, (pointer,))
+    return Known(None, None, (pointer,))
+
+
+def _field(expression: FieldRef, scope: Scope, frame: Frame) -> Known:
+    pointer, entry = frame[expression.slot]
+    value = entry[expression.name] if expression.name else entry
+    return _untold(expression, f"{pointer}/{expression.name}") if value is None else Known(value, value)
+
+
+def _derived(expression: Derived, scope: Scope, frame: Frame) -> Known:
+    return amount(expression.of, scope)
+
+
+def _derived_field(expression: DerivedField, scope: Scope, frame: Frame) -> Known:
+    return amount(expression.of, scope, (frame[expression.slot],))
+
+
+def _arithmetic(expression: Arithmetic, scope: Scope, frame: Frame) -> Known:
+    left, right = amount(expression.left, scope, frame), amount(expression.right, scope, frame)
+    if expression.op in ("highest", "lowest"):
+        items = [Item(known, True, ()) for known in (left, right)]
+        return totals.extreme(items, greatest=expression.op == "highest")
+    if left.low is NOTHING or right.low is NOTHING:
+        return exactly(NOTHING)
+    missing = left.missing + right.missing
+    if expression.op == "times":
+        if not missing:
+            return exactly(totals.times(left.low, right.low))
+        if None in (left.low, left.high, right.low, right.high):
+            return unknown(missing)
+        ends = [totals.times(a, b) for a in left[:2] for b in right[:2]]
+        return between(totals.least(ends), totals.greatest(ends), missing)
+    if expression.op == "plus":
+        return between(totals.plus(left.low, right.low), totals.plus(left.high, right.high), missing)
+    return between(totals.minus(left.low, right.high), totals.minus(left.high, right.low), missing)
+
+
+def _lookup(expression: Lookup, scope: Scope, frame: Frame) -> Known:
+    key = amount(expression.at, scope, frame)
+    if key.certain:
+        return exactly(row_at(expression, key.value))
+    possible = [value for _, value in expression.rows]
+    if expression.bands and key.low is not None and key.high is not None:
+        inside = [value for bound, value in expression.rows if key.low < bound <= key.high]
+        possible = [row_at(expression, key.low), *inside]
+    elif expression.otherwise is not None:
+        possible.append(expression.otherwise)
+    elif _may_be_nothing(expression.at):
+        possible.append(NOTHING)
+    return totals.hull([exactly(value) for value in possible], key.missing)
+
+
+def _may_be_nothing(unknown: Expression) -> bool:
+    """Whether an amount that is not known may turn out to be nothing; what is merely not told never does."""
+    if isinstance(unknown, FactRef):
+        return unknown.name.startswith("from.")  # on no ladder
+    return not isinstance(unknown, FieldRef)
+
+
+def row_at(table: Lookup, key: Any) -> Any:
+    """The value of a table at a key; NOTHING when neither a row nor `otherwise` gives one."""
+    if table.bands:
+        found = [value for bound, value in table.rows if bound <= key] if key is not NOTHING else []
+    else:
+        found = [value for row, value in table.rows if row == key]
+    if found:
+        return found[-1]
+    return NOTHING if table.otherwise is None else table.otherwise
+
+
+def _choose(expression: Choose, scope: Scope, frame: Frame) -> Known:
+    possible: list[Known] = []
+    missing: tuple[str, ...] = ()
+    for condition, branch in expression.branches:
+        letter, wanted = scope.truth(condition, scope, frame)
+        if letter == UNMET:
+            continue
+        possible.append(amount(branch, scope, frame))
+        if letter == MET:
+            break
+        missing += wanted
+    else:
+        possible.append(amount(expression.otherwise, scope, frame))
+    return possible[0] if len(possible) == 1 else totals.hull(possible, missing)
+
+
+def _fiscal_quarter(expression: FiscalQuarter, scope: Scope, frame: Frame) -> Known:
+    starts = expression.year_starts
+
+    def quarter(day: date) -> int:
+        return (day.year * 12 + day.month - starts) // 3
+
+    return _of_days(quarter, amount(expression.of, scope, frame))
+
+
+def _year_of(expression: YearOf, scope: Scope, frame: Frame) -> Known:
+    return _of_days(lambda day: day.year, amount(expression.of, scope, frame))
+
+
+def _of_days(number: Callable[[date], int], days: Known) -> Known:
+    """A number that grows with the day, for a day that is known from low to high."""
+    if days.low is NOTHING:
+        return days
+    low, high = (None if day is None else number(day) for day in days[:2])
+    return between(low, high, days.missing)
+
+
+# ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def entries_of(entries: Entries, scope: Scope, frame: Frame) -> Known:
+    """The entries a records or list amount holds, before `where`."""
+    return amount(entries.of, scope, frame)
+
+
+def looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted]:
+    """Each entry that may count: its frame, whether it does (never UNMET), and what would settle that.
+
+    Entries dated after `as_of` have not happened and are left out. The list itself must be known.
+    """
+    if frame:
+        return _looked_at(entries, scope, frame)
+    known = scope.counted.get(id(entries))
+    if known is None:
+        known = scope.counted[id(entries)] = _looked_at(entries, scope, frame)
+        scope.kept.append(entries)
+    return known
+
+
+def _looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted]:
+    held = entries_of(entries, scope, frame).value
+    if held is NOTHING:
+        return ()
+    base, where = _pointer(entries.of, frame), entries.where
+    kind = type_of(entries.of)
+    dated_by = kind.dated_by if isinstance(kind, Records) else None
+    counted: list[Counted] = []
+    for index, entry in enumerate(held):
+        pointer = f"{base}/{index}"
+        inner = (*frame, (pointer, entry))
+        told: Truth = _CERTAINLY
+        if dated_by is not None:
+            day = entry[dated_by]
+            if day is None:
+                told = UNKNOWN, (f"{pointer}/{dated_by}",)
+            elif day is not NOTHING and day > scope.as_of:
+                continue
+        if where is not None:
+            held_so = scope.truth(where, scope, inner)
+            told = held_so if told is _CERTAINLY else both(told, held_so)
+        if told[0] != UNMET:
+            counted.append((inner, *told))
+    return counted if entries.newest is None else tuple(_newest(entries, counted, scope))
+
+
+def _newest(entries: Entries, counted: Sequence[Counted], scope: Scope) -> Iterator[Counted]:
+    """The newest n (or the oldest); of two entries on the same day the one given later is the newer."""
+    if entries.newest is None or entries.newest_by is None:
+        raise ValueError("the newest entries need a number and a date to go by")
+    dated = []
+    for position, (inner, letter, missing) in enumerate(counted):
+        day = amount(entries.newest_by, scope, inner)
+        if day.low is not NOTHING:
+            dated.append((inner, letter, missing, day, (day.low, position)))
+    settled = sorted(key for _, _, _, day, key in dated if day.certain)
+    counting = sorted(key for _, letter, _, day, key in dated if day.certain and letter == MET)
+    undated = len(dated) - len(settled)
+    for inner, letter, missing, day, key in dated:
+        if day.certain and entries.oldest:
+            certainly, possibly = bisect_left(counting, key), undated + bisect_left(settled, key)
+        elif day.certain:
+            certainly = len(counting) - bisect_right(counting, key)
+            possibly = len(dated) - bisect_right(settled, key)
+        elif _may_be_nothing(entries.newest_by):
+            certainly, possibly = 0, len(dated) + entries.newest
+        else:
+            certainly, possibly = 0, len(dated) - 1
+        if certainly >= entries.newest:
+            continue
+        if possibly < entries.newest:
+            yield inner, letter, missing
+        else:
+            unsettled = (pointer for _, _, wanted, other, _ in dated for pointer in (*wanted, *other.missing))
+            yield inner, UNKNOWN, tuple(dict.fromkeys(unsettled))
+
+
+def _pointer(of: Expression, frame: Frame) -> str:
+    match of:
+        case FactRef(name=name):
+            return pointer_of(name)
+        case FieldRef(slot=slot, name=name):
+            return f"{frame[slot][0]}/{name}" if name else frame[slot][0]
+        case Derived() | DerivedField():
+            return _pointer(of.of, frame)
+        case _:
+            return ""
+
+
+def _items(
+    entries: Entries, what: Expression | None, once: Expression | None, ceiling: Ceiling | None,
+    has: Condition | None, scope: Scope, frame: Frame,
+) -> Iterator[Item]:  # fmt: skip
+    for inner, letter, missing in looked_at(entries, scope, frame):
+        if has is not None:
+            letter, missing = both((letter, missing), scope.truth(has, scope, inner))
+            if letter == UNMET:
+                continue
+        yield Item(
+            amount=_ONE if what is None else amount(what, scope, inner),
+            certain=letter == MET,
+            missing=missing,
+            once=None if once is None else amount(once, scope, inner),
+            each=None if ceiling is None else amount(ceiling.each, scope, inner),
+        )
+
+
+_ONE = exactly(1)
+
+
+def _total(
+    expression: Count | Sum, what: Expression | None, has: Condition | None, scope: Scope, frame: Frame
+) -> Known:
+    held = entries_of(expression.entries, scope, frame)
+    if not held.certain:
+        return Known(0, None, held.missing) if what is None else unknown(held.missing)
+    ceiling = expression.ceiling
+    items = _items(expression.entries, what, expression.once_per, ceiling, has, scope, frame)
+    zero = Duration() if what is not None and type_of(what).word == "length of time" else 0
+    return totals.total(items, zero, None if ceiling is None else ceiling.at_most)
+
+
+def _count(expression: Count, scope: Scope, frame: Frame) -> Known:
+    if expression.once_per is not None or expression.ceiling is not None:
+        return _total(expression, None, expression.has, scope, frame)
+    held = entries_of(expression.entries, scope, frame)
+    if held.missing:
+        return Known(0, None, held.missing)
+    certain = possible = 0
+    missing: tuple[str, ...] = ()
+    for inner, letter, wanted in looked_at(expression.entries, scope, frame):
+        if expression.has is not None:
+            letter, wanted = both((letter, wanted), scope.truth(expression.has, scope, inner))
+        certain += letter == MET
+        possible += letter != UNMET
+        missing += wanted
+    return Known(certain, certain) if certain == possible else between(certain, possible, missing)
+
+
+def _sum(expression: Sum, scope: Scope, frame: Frame) -> Known:
+    return _total(expression, expression.amount, None, scope, frame)
+
+
+def _time_in(expression: TimeIn, scope: Scope, frame: Frame) -> Known:
+    held = entries_of(expression.entries, scope, frame)
+    since, until = (
+        None if e is None else amount(e, scope, frame) for e in (expression.since, expression.until)
+    )
+    missing = held.missing + (since.missing if since else ()) + (until.missing if until else ())
+    if missing:
+        anchors = (*totals.days_to_count_from(FIRST_DAY, scope.as_of), scope.as_of)
+        return Known(Duration(anchors=anchors), None, missing)
+    stretches = (
+        Stretch(
+            amount(expression.start, scope, inner),
+            amount(expression.end, scope, inner),
+            letter == MET,
+            wanted,
+        )
+        for inner, letter, wanted in looked_at(expression.entries, scope, frame)
+    )
+    return totals.time_covered(
+        stretches, scope.as_of, since.value if since else None, until.value if until else None
+    )
+
+
+def _extreme(expression: Extreme, scope: Scope, frame: Frame) -> Known:
+    held = entries_of(expression.entries, scope, frame)
+    if not held.certain:
+        return unknown(held.missing)
+    kind = type_of(expression.amount)
+    order = kind.choices.index if isinstance(kind, Choice) else None
+    items = _items(expression.entries, expression.amount, None, None, None, scope, frame)
+    return totals.extreme(items, greatest=expression.greatest, order=order)
+
+
+# ── lengths of time ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def days_over(left: Known, right: Known, as_of: date) -> tuple[int | None, int | None]:
+    """By how many days one length of time exceeds another: the least and the most; None is an open end.
+
+    Months are counted from the first day of the time they are compared with, or from `as_of` where there is
+    none.
+    """
+    anchors = {
+        anchor for known in (left, right) for end in known[:2] if end is not None for anchor in end.anchors
+    }
+    if left.certain and right.certain and anchors:
+        anchors = {min(anchors)}
+    low = high = None
+    if left.low is not None and right.high is not None:
+        low = totals.days_between(left.low, right.high, anchors or {as_of})[0]
+    if left.high is not None and right.low is not None:
+        high = totals.days_between(left.high, right.low, anchors or {as_of})[1]
+    return low, high
+
+
+_AMOUNT: dict[type, Callable[[Any, Scope, Frame], Known]] = {
+    Constant: _constant, FactRef: _fact, FieldRef: _field, Derived: _derived, DerivedField: _derived_field,
+    Arithmetic: _arithmetic, Lookup: _lookup, Choose: _choose, FiscalQuarter: _fiscal_quarter, YearOf:
+    _year_of, Count: _count, Sum: _sum, TimeIn: _time_in, Extreme: _extreme,
+}  # fmt: skip
