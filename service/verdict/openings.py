@@ -1,0 +1,66 @@
+"""Openings: the levels, on any track, to which this person's present level leads, and what each still lacks.
+
+A case in; judgements out, craft tracks first. Judged by the reference; what does not depend on the level
+asked for is not worked out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.engine.evaluate import PASSED, Judgement, judge
+from service.policy.model import Level, TrackVersion
+from service.verdict.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A level that the candidate could ask for, judged as of the same day."""
+
+    version: TrackVersion
+    level: Level
+    judgement: Judgement
+
+    @property
+    def lacking(self) -> Iterator[tuple[str, str, str]]:
+        """Id, sentence and result of each required requirement that is not passed."""
+        for requirement, result in self.judgement.results:
+            if requirement.kind == "required" and result not in PASSED:
+                yield requirement.id, requirement.text, result
+
+
+_ORDER = {"eligible": 0, "needs_information": 1, "not_eligible": 2}
+
+
+def open_to_you(case: Case) -> list[Opening]:
+    """Every level but the one asked for whose `enter_from` names the candidate's present level."""
+    if case.request.standing is None:
+        return []  # where the candidate stands was not told
+    openings = [
+        Opening(version, level, judge(level, case.for_level(level)))
+        for version, level in _reachable(case)
+        if level.name != case.selection.level.name
+    ]
+    return sorted(openings, key=_rank)
+
+
+def _rank(opening: Opening) -> tuple[bool, int, int, str]:
+    """Craft before people, open before closed, then by grade and name."""
+    closed = _ORDER[opening.judgement.outcome]
+    return opening.version.kind == "people", closed, opening.level.grade, opening.level.name
+
+
+def _reachable(case: Case) -> Iterator[tuple[TrackVersion, Level]]:
+    standing = case.selection.standing
+    for track in case.policies.tracks:
+        version = case.policies.version(track, case.request.submitted_on)
+        for index, level in enumerate(() if version is None else version.levels):
+            if standing is None:
+                reached = (
+                    not level.enter_from and index == 0
+                )  # the first level of a track: for people on no ladder
+            else:
+                reached = level.enter_from is not None and standing.name in level.enter_from
+            if reached and version is not None:
+                yield version, level
