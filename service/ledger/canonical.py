@@ -1,0 +1,105 @@
+"""Canonical JSON: a plain value goes in; the one sequence of bytes that stands for it comes out.
+
+The profile is narrow, so that every implementation of RFC 8785 writes the same bytes: objects with ASCII
+keys, arrays, text, whole numbers within ±(2^53 - 1), true, false and null. A decimal is given as text.
+Knows nothing of verdicts or of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+import orjson
+
+WIDEST: Final = 2**53 - 1  #: the largest whole number that every JSON reader keeps exact
+
+# dataclasses, dates and subclasses would otherwise be written in orjson's own way
+_OPTIONS: Final = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+_ALLOWED: Final = frozenset({str, int, bool, type(None), dict, list, tuple})
+_ARRAYS: Final = frozenset({list, tuple})
+
+
+def canonical(value: object) -> bytes:
+    """The canonical bytes of `value`.
+
+    Args:
+        value: Nested `dict`, `list` or `tuple` of text, whole numbers, true, false and None; to 254 deep.
+
+    Raises:
+        ValueError: Something in it is outside the profile; the message names the place, never the value.
+
+    >>> canonical({"b": [1, True, None], "a": "é"}).decode()
+    '{"a":"é","b":[1,true,null]}'
+    """
+    try:
+        written = orjson.dumps(value, option=_OPTIONS)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(_complaint(value)) from error
+    if not _inside_profile(value):  # orjson also writes floats, NaN (as null), enumerations and UUIDs
+        raise ValueError(_complaint(value))
+    return written
+
+
+def _inside_profile(value: object) -> bool:
+    """Whether a value that orjson could write is inside the profile: level by level, because that is fastest.
+
+    orjson itself has refused keys that are not text, wide numbers, half characters and circles.
+    """
+    level: list[object] = [value]
+    while level:
+        kinds = set(map(type, level))
+        if not kinds <= _ALLOWED:
+            return False
+        objects = [node for node in level if isinstance(node, dict)] if dict in kinds else []
+        arrays = [node for node in level if isinstance(node, list | tuple)] if kinds & _ARRAYS else []
+        if not "".join(chain.from_iterable(objects)).isascii():
+            return False
+        level = list(chain.from_iterable(map(dict.values, objects)))
+        level.extend(chain.from_iterable(arrays))
+    return True
+
+
+def _complaint(value: object) -> str:
+    """What is wrong with a value that `canonical` refuses, and where."""
+    for where, fault in _faults(value, "", 0):
+        return f"`{where or '/'}` {fault}"
+    return "the value cannot be written as canonical JSON"
+
+
+def _faults(value: object, where: str, depth: int) -> Iterator[tuple[str, str]]:
+    kind = type(value)
+    if kind not in _ALLOWED:
+        fraction = isinstance(value, float)
+        yield where, "holds a fraction; write decimals as text" if fraction else "is not plain JSON"
+    elif depth > 254:
+        yield where, "is nested more than 254 deep"
+    elif isinstance(value, str):
+        if not _is_unicode(value):
+            yield where, "holds half of a surrogate pair; send whole characters"
+    elif isinstance(value, dict):
+        for key, below in value.items():
+            if type(key) is not str or not key.isascii():
+                yield where, "has a key that is not ASCII text"
+            else:
+                yield from _faults(below, f"{where}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, below in enumerate(value):
+            yield from _faults(below, f"{where}/{index}", depth + 1)
+    elif isinstance(value, int) and abs(value) > WIDEST:
+        yield where, "is beyond 2^53 - 1; write such a number as text"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,72 @@
+"""Verdicts in the log: a verdict and the request it answers go in as a record; the same answer comes out of
+the entry.
+
+The envelope says nothing of a person: level, outcome, policy, results by requirement. The request is kept
+as the very text that was sent, so that a number with decimals, and the order in which things were said,
+survive for a replay. Knows nothing of HTTP or of how records are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+
+import orjson
+
+from service.ledger.canonical import canonical
+from service.ledger.record import Entry, Receipt, Record
+from service.verdict.model import Verdict
+
+REQUEST: Final = "/request"
+VERDICT: Final = "/verdict"
+
+
+def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime) -> Record:
+    """What is remembered of one verdict.
+
+    Args:
+        verdict: As judged; its document is kept whole.
+        request_text: The JSON text of the request, in UTF-8, byte for byte as it came.
+        judged_at: When it was judged, with a time zone.
+
+    Raises:
+        ValueError: The document is outside the canonical profile, or the text is not UTF-8.
+    """
+    return Record(
+        id=verdict.id,
+        kind="verdict",
+        decided_at=judged_at,
+        engine=verdict.engine,
+        private={REQUEST: canonical(request_text.decode("utf-8")), VERDICT: canonical(verdict.document)},
+        track=verdict.track,
+        level=verdict.level,
+        outcome=verdict.outcome,
+        policy_set=verdict.policy_set,
+        policy_version=verdict.version,
+        policy_digest=verdict.policy_files,
+        rules=verdict.results,
+    )
+
+
+def answer(document: Mapping[str, Any], receipt: Receipt) -> dict[str, Any]:
+    """The whole verdict: the document as judged, its place in the log, and where to go from here."""
+    log = {"index": receipt.index, "leaf": receipt.leaf_hash}
+    submitted_on, track = document["dates"]["submitted_on"], document["to"]["track"]
+    links = {
+        "self": f"/v1/verdicts/{document['verdict_id']}",
+        "track": f"/v1/tracks/{track}?on={submitted_on}",
+    }
+    return {**document, "log": log, "links": links}
+
+
+def document_in(entry: Entry) -> dict[str, Any] | None:
+    """The document of the verdict in an entry; None once it was erased."""
+    part = entry.private.get(VERDICT)
+    return None if part is None else cast("dict[str, Any]", orjson.loads(part))
+
+
+def request_in(entry: Entry) -> bytes | None:
+    """The text of the request in an entry, as it came; None once it was erased."""
+    part = entry.private.get(REQUEST)
+    return None if part is None else cast("str", orjson.loads(part)).encode()

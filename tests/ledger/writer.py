@@ -1,0 +1,128 @@
+"""A process of its own that writes to a log; started by tests as `python -m tests.ledger.writer DATABASE …`.
+
+`DATABASE obey` reads commands from standard input, one per line, and answers each with one line.
+`DATABASE load THREADS FIRST ACKNOWLEDGED` appends until it is killed and notes every receipt in a file.
+`DATABASE same THREADS COUNT` appends the same records as every other such process, in another order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import resource
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+from service.errors import LaddersError
+from service.ledger.log import Log, open_log
+from tests.ledger.records import a_record
+
+
+def opened(database: Path) -> Log:
+    limit_s = float(os.environ.get("LADDERS_TEST_LIMIT_S", "30"))
+    return open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom, limit_s=limit_s)
+
+
+def obey(database: Path) -> None:
+    """Answer `append N`, `check`, `limit BYTES` (the largest size of a file), `reopen` and `fork`."""
+    log = opened(database)
+    answer("ready")
+    for line in sys.stdin:
+        command, *rest = line.split()
+        try:
+            if command == "append":
+                [receipt] = log.append([a_record(int(rest[0]))])
+                answer(f"receipt {receipt.index}")
+            elif command == "check":
+                log.check_writable()
+                answer("writable")
+            elif command == "limit":
+                size = int(rest[0]) if rest else resource.RLIM_INFINITY
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+                answer("limited")
+            elif command == "reopen":
+                log.close()
+                log = opened(database)
+                answer("ready")
+            elif command == "fork":
+                in_child(log, database)
+        except LaddersError as error:
+            answer(f"{type(error).__name__} {error}")
+
+
+def in_child(log: Log, database: Path) -> None:
+    """Try everything that a process forked after the opening could try, and say what came of it."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        answer(f"child ended with {os.waitstatus_to_exitcode(status)}")
+        return
+    refused = 0
+    for attempt in (
+        lambda: log.append([a_record(999)]),
+        lambda: log.get(a_record(1).id),
+        log.check_writable,
+        lambda: opened(database),
+    ):
+        try:
+            attempt()
+        except LaddersError as error:
+            refused += "before this process was forked" in str(error)
+    log.close()
+    os._exit(refused)
+
+
+def load(database: Path, threads: int, first: int, acknowledged: Path) -> None:
+    log = opened(database)
+    notes = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    numbers = itertools.count(first)
+
+    def write() -> None:
+        for number in numbers:
+            [receipt] = log.append([a_record(number)])
+            os.write(notes, f"{number} {receipt.index}\n".encode())
+
+    for _ in range(threads):
+        Thread(target=write, daemon=True).start()
+    sys.stdin.read()  # ends when the test does, so that nothing is left behind whatever happens
+    os._exit(1)
+
+
+def same(database: Path, threads: int, count: int) -> None:
+    log = opened(database)
+
+    def write() -> None:
+        numbers = list(range(count))
+        random.shuffle(numbers)
+        for number in numbers:
+            [receipt] = log.append([a_record(number)])
+            answer(f"{number} {receipt.index} {receipt.leaf_hash} {receipt.committed_at.isoformat()}")
+
+    together(threads, write)
+    log.close()
+
+
+def together(threads: int, write: Callable[[], None]) -> None:
+    writers = [Thread(target=write) for _ in range(threads)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+
+def answer(line: str) -> None:
+    os.write(1, f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    database, what, *rest = sys.argv[1:]
+    if what == "obey":
+        obey(Path(database))
+    elif what == "load":
+        load(Path(database), int(rest[0]), int(rest[1]), Path(rest[2]))
+    else:
+        same(Path(database), int(rest[0]), int(rest[1]))
