@@ -1,0 +1,96 @@
+"""`ladders check`: a policy folder goes in; every problem with its line, or that all is well, comes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.errors import PolicyError, Problem
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.pass_context
+def check(ctx: click.Context, folder: Path, as_json: bool) -> None:
+    """Check the policy files in FOLDER (default: policies).
+
+    Every problem is shown at once, as file:line:column with the line and a caret under the words that are
+    wrong. Warnings are shown too and do not count as problems.
+
+    Exit codes: 0 all is well; 1 there are problems; 2 the folder cannot be read.
+    """
+    from service.policy.load import load
+
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    told: dict[str, Any] = {}
+    try:
+        policies = load(folder)
+    except PolicyError as wrong:
+        problems = wrong.problems
+    else:
+        warnings = policies.warnings
+        told = {
+            "policy_set": policies.digest,
+            "tracks": len(policies.tracks),
+            "levels": sum(len(version.levels) for each in policies.tracks.values() for version in each),
+            "facts": len(policies.vocabulary.facts),
+        }
+    if as_json:
+        listed = {"problems": _listed(problems), "warnings": _listed(warnings)}
+        click.echo(json.dumps({"valid": not problems, **listed, **told}, indent=2, ensure_ascii=False))
+    else:
+        _show(folder, problems, warnings, told)
+    ctx.exit(1 if problems else 0)
+
+
+def _show(
+    folder: Path, problems: tuple[Problem, ...], warnings: tuple[Problem, ...], told: dict[str, Any]
+) -> None:
+    for problem in problems:
+        click.echo(_coloured(problem, "problem", "red"))
+    for warning in warnings:
+        click.echo(_coloured(warning, "warning", "yellow"))
+    count, warned = len(problems), len(warnings)
+    also = f", {_counted(warned, 'warning')}" if warned else ""
+    if count:
+        click.echo(click.style(f"{_counted(count, 'problem')}{also} in {folder}", fg="red"))
+    else:
+        what = (
+            f"{_counted(told['tracks'], 'track')}, {_counted(told['levels'], 'level')}, {told['facts']} facts"
+        )
+        click.echo(click.style(f"{folder} is valid: {what}{also}", fg="green"))
+        click.echo(f"policy set {told['policy_set']}")
+
+
+def _coloured(problem: Problem, word: str, colour: str) -> str:
+    """A problem with its line and caret; the colour is dropped where there is no terminal."""
+    head, *lines = str(problem).split("\n")
+    where = click.style(str(problem.where), bold=True)
+    head = f"{where}: {click.style(word, fg=colour)}: {problem.message}"
+    if lines:
+        lines[-1] = click.style(lines[-1], fg=colour)
+    return "\n".join([head, *lines])
+
+
+def _listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": problem.where.file,
+            "line": problem.where.line,
+            "column": problem.where.column,
+            "message": problem.message,
+            "excerpt": problem.excerpt,
+            "width": problem.width,
+        }
+        for problem in problems
+    ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,69 @@
+"""The command `ladders`: arguments go in; what people asked for, and an exit code, come out.
+
+Exit codes: 0 as asked; 1 the thing asked about is not so; 2 it cannot be done: wrong usage, or something is
+missing. One command, one file; what a command needs is imported when it runs, so that `--help` is there at
+once.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from service import __version__
+from service.cli.check import check
+from service.cli.config import config
+from service.cli.demo import demo
+from service.cli.explain import explain
+from service.cli.serve import serve
+from service.errors import LaddersError
+
+CANNOT = 2
+
+
+class Commands(click.Group):
+    """A group whose commands may raise what Ladders raises on purpose: said without a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except LaddersError as wrong:
+            click.echo(f"ladders: {wrong}", err=True)
+            ctx.exit(CANNOT)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 as asked; 1 what was asked about is not so; 2 it cannot be done.",
+)
+@click.version_option(__version__, prog_name="ladders", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Judge promotion requests against a written policy; every verdict explains itself.
+
+    \b
+    See it at work:            ladders demo
+    Check policy files:        ladders check policies
+    Judge one request here:    ladders explain examples/requests/brilliant-coder.json
+    Run the service:           ladders serve
+    """
+
+
+for command in (check, explain, serve, config, demo):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Where the installed command `ladders` begins."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows `?` for it
+    commands(prog_name="ladders")
+
+
+if __name__ == "__main__":
+    main()

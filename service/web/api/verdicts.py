@@ -1,0 +1,102 @@
+"""Verdicts: judge a request, and read a verdict again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast, get_args
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from service.errors import NotFound
+from service.facts.schema import RequestSchema
+from service.ledger.verdict_record import answer, document_in, record_of
+from service.verdict.schema import VerdictSchema
+from service.verdict.views import ViewName, view
+from service.web import observe
+from service.web.answers import documented, in_canonical_json
+from service.web.api.examples import REQUEST_EXAMPLE, VERDICT_EXAMPLE
+from service.web.asked import one_of, query
+from service.web.body import json_body
+from service.web.errors import Refused
+from service.web.parts import parts
+
+VIEWS: Final = get_args(ViewName)
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_VIEW: Final = {
+    "name": "view",
+    "in": "query",
+    "description": "leave out what this reader does not need; without it, everything",
+    "schema": {"type": "string", "enum": list(VIEWS)},
+}
+_WHICH: Final = {
+    "name": "verdict_id",
+    "in": "path",
+    "required": True,
+    "description": "the `verdict_id` of a verdict",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_BODY: Final = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": RequestSchema,
+            "examples": {"brilliant-coder": {"value": REQUEST_EXAMPLE}},
+        }
+    },
+}
+_LOCATION: Final = {"Location": {"description": "where to read it again", "schema": {"type": "string"}}}
+
+blueprint = Blueprint(
+    "verdicts", __name__, url_prefix="/v1/verdicts", description="Judge requests and read verdicts"
+)
+
+
+@blueprint.post("")
+@blueprint.doc(requestBody=_BODY, parameters=[_VIEW])
+@blueprint.response(201, VerdictSchema, headers=_LOCATION, example=VERDICT_EXAMPLE)
+@documented(400, 409, 413, 415, 422, 503)
+def judge_request() -> Response:
+    """Judge one promotion request
+
+    The verdict is recorded before it is answered. Every outcome is 201: `eligible`, `not_eligible` and
+    `needs_information` are all verdicts.
+    """
+    asked = one_of(query("view"), "view", VIEWS)
+    body = json_body(request, parts().body_limit)
+    judged_at = parts().now()
+    verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+    receipt = parts().log.append([record_of(verdict, body.text, judged_at=judged_at)])[0]
+    observe.note(
+        verdict_id=verdict.id,
+        outcome=verdict.outcome,
+        version=verdict.version,
+        policy_set=verdict.policy_set,
+        index=receipt.index,
+    )
+    whole = answer(verdict.document, receipt)
+    return in_canonical_json(_shown(whole, asked), 201, {"Location": whole["links"]["self"]})
+
+
+@blueprint.get("/<verdict_id>")
+@blueprint.doc(parameters=[_WHICH, _VIEW])
+@blueprint.response(200, VerdictSchema, example=VERDICT_EXAMPLE)
+@documented(400, 404, 410, 503)
+def read_verdict(verdict_id: str) -> Response:
+    """Read a verdict again
+
+    The answer is the same, byte for byte, as when the request was judged.
+    """
+    asked = one_of(query("view"), "view", VIEWS)
+    entry = parts().log.get(verdict_id) if _ID.fullmatch(verdict_id) else None
+    if entry is None or entry.kind != "verdict":
+        raise NotFound("there is no verdict with this id in the verdict log")
+    document = document_in(entry)
+    if document is None:
+        raise Refused("erased", "the content of this verdict was erased")
+    observe.note(verdict_id=verdict_id)
+    return in_canonical_json(_shown(answer(document, entry.receipt), asked))
+
+
+def _shown(whole: dict[str, Any], asked: str | None) -> dict[str, Any]:
+    return whole if asked is None else view(whole, cast(ViewName, asked))

@@ -1,0 +1,64 @@
+"""The query of an address: its parameters go in; checked values come out, or one refusal that names
+everything wrong.
+
+A misspelt parameter is refused, never passed over: `?veiw=candidate` would otherwise show more than was
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from flask import request
+
+from service.errors import Fault, did_you_mean
+from service.facts.calendar import FIRST_DAY, LAST_DAY, parse_day
+from service.web.errors import Refused
+
+
+def query(*known: str) -> dict[str, str]:
+    """The parameters of the present address, of which only `known` ones may be given.
+
+    Raises:
+        Refused: There is one that is not known, or one is given twice.
+    """
+    faults = list(_faults(known))
+    if faults:
+        raise Refused("wrong-query", faults[0].message, faults)
+    return request.args.to_dict()
+
+
+def day(asked: dict[str, str], name: str, otherwise: date) -> date:
+    """A day that was asked for, or another when none was."""
+    if name not in asked:
+        return otherwise
+    found = parse_day(asked[name])
+    if found is None:
+        wanted = f"a day as YYYY-MM-DD that exists, from {FIRST_DAY} to {LAST_DAY}"
+        raise unfit(name, wanted)
+    return found
+
+
+def one_of(asked: dict[str, str], name: str, choices: tuple[str, ...]) -> str | None:
+    """One of some words, or None when none was asked for."""
+    if name in asked and asked[name] not in choices:
+        raise unfit(name, " or ".join(f"`{choice}`" for choice in choices))
+    return asked.get(name)
+
+
+def unfit(name: str, wanted: str) -> Refused:
+    """The refusal of a parameter whose value does not fit."""
+    message = f"the query parameter `{name}` is not {wanted}"
+    return Refused("wrong-query", message, [Fault("", message, wanted, "something else")])
+
+
+def _faults(known: tuple[str, ...]) -> Iterator[Fault]:
+    taken = ", ".join(f"`{name}`" for name in known) or "none"
+    for name, values in request.args.lists():
+        shown = name[:50]
+        if name not in known:
+            message = f"there is no query parameter `{shown}`{did_you_mean(shown, known)}"
+            yield Fault("", message, f"the parameters taken here: {taken}", "an unknown name")
+        elif len(values) > 1:
+            yield Fault("", f"the query parameter `{shown}` is given twice", "one value", "several")

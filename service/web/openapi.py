@@ -1,0 +1,63 @@
+"""The published interface: the views' own words go in; one OpenAPI 3.1 document comes out.
+
+Served at /openapi.json, made once when the app is made.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask
+from flask_smorest import Api
+from marshmallow import fields
+
+from service import __version__
+from service.facts.schema import LONGEST_NAME, Name
+from service.web.api import facts, health, tracks, verdicts
+from service.web.api.schemas import ProblemSchema
+
+BLUEPRINTS: Final = (verdicts.blueprint, tracks.blueprint, facts.blueprint, health.blueprint)
+_DESCRIPTION: Final = """\
+Promotion requests are judged against a written policy, and every verdict explains itself.
+
+`POST /v1/verdicts` is all that a workflow system needs. `GET /v1/facts?for=people-lead/team-lead` says what
+to send for a level. Every outcome is a verdict with status 201; every error is a problem document (RFC
+9457) that names all that is wrong at once, and then nothing was recorded. Numbers are read exactly; nothing
+is converted: `"3"` is not 3. Every answer has an `X-Request-Id`, the caller's own when it sends one; the
+service log has it too.
+"""
+
+
+class _Api(Api):
+    """Every status that can occur is documented with its view; there is no other error."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+
+def publish(app: Flask) -> dict[str, Any]:
+    """Register all views with the app, and tell what they do.
+
+    Returns:
+        The OpenAPI document.
+    """
+    app.config.update(API_TITLE="Ladders", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
+    api = _Api(app, spec_kwargs={"info": {"description": _DESCRIPTION}})
+    api.spec.components.schema("Problem", schema=ProblemSchema)
+    api.spec.plugins[-1].converter.add_attribute_function(_names)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    document: dict[str, Any] = api.spec.to_dict()
+    return _tidied(document)
+
+
+def _names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """What a `Name` may be, which marshmallow cannot know."""
+    if isinstance(field, Name):
+        return {"minLength": 1, "maxLength": LONGEST_NAME}
+    return {}
+
+
+def _tidied(document: dict[str, Any]) -> dict[str, Any]:
+    """Without the responses and parameters that flask-smorest brings for what is not used here."""
+    components = document["components"]
+    return {**document, "components": {"schemas": components["schemas"]}}

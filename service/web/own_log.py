@@ -1,0 +1,67 @@
+"""The verdict log of this process: a way to open it goes in; the log, opened after the fork, comes out.
+
+The app is made once, before gunicorn forks its workers, but each of them must open the log for itself. A
+log that cannot be opened yet is tried again, at most once a second, so a worker heals as soon as the disk
+does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Final
+
+from service.errors import LogUnavailable
+from service.ledger.log import Entry, Log, Receipt, Record
+
+_AGAIN_S: Final = 1.0
+
+
+class OwnLog:
+    """A `Log` that opens itself on first use."""
+
+    def __init__(self, open_it: Callable[[], Log]) -> None:
+        self._open_it = open_it
+        self._opening = Lock()
+        self._log: Log | None = None
+        self._refused: tuple[float, LogUnavailable] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that stands in every leaf."""
+        return self._opened().name
+
+    def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
+        """As `Log.append`."""
+        return self._opened().append(records)
+
+    def get(self, id_: str) -> Entry | None:
+        """As `Log.get`."""
+        return self._opened().get(id_)
+
+    def check_writable(self) -> None:
+        """As `Log.check_writable`."""
+        self._opened().check_writable()
+
+    def close(self) -> None:
+        """Write what is waiting and let go; nothing to do when it was never opened."""
+        if self._log is not None:
+            self._log.close()
+
+    def _opened(self) -> Log:
+        log = self._log
+        if log is not None:
+            return log
+        with self._opening:
+            log = self._log  # another thread may have been faster
+            if log is not None:
+                return log
+            if self._refused and time.monotonic() - self._refused[0] < _AGAIN_S:
+                raise LogUnavailable(str(self._refused[1]))
+            try:
+                self._log = log = self._open_it()
+            except LogUnavailable as refused:
+                self._refused = (time.monotonic(), refused)
+                raise
+            return log

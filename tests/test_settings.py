@@ -1,0 +1,110 @@
+"""Settings: read as they are meant, or refused all at once with the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.errors import SettingsError
+from service.settings import SETTINGS, effective, read_settings
+
+
+def complaints(environment: dict[str, str]) -> tuple[str, ...]:
+    """Everything that is wrong with an environment."""
+    with pytest.raises(SettingsError) as refused:
+        read_settings(environment)
+    return refused.value.lines
+
+
+def test_without_any_setting_the_service_listens_to_this_machine_alone() -> None:
+    """A first start must be safe: nobody has decided yet who may ask."""
+    settings = read_settings({"PATH": "/bin", "HOME": "/root"})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert (settings.workers, settings.threads) == (2, 8)
+    assert settings.log == Path("var/verdicts.db")
+
+
+def test_every_setting_can_be_set() -> None:
+    """Each row of the table is read from its own variable, in its own unit."""
+    settings = read_settings(
+        {
+            "LADDERS_POLICIES": "/etc/ladders",
+            "LADDERS_LOG": "/srv/verdicts.db",
+            "LADDERS_HOST": "::1",
+            "LADDERS_PORT": "0",
+            "LADDERS_WORKERS": "4",
+            "LADDERS_THREADS": "16",
+            "LADDERS_LOG_TIMEOUT_S": "2.5",
+            "LADDERS_STOP_TIMEOUT_S": "10",
+            "LADDERS_BODY_LIMIT": "65536",
+        }
+    )
+    assert settings.policies == Path("/etc/ladders")
+    assert (settings.host, settings.port, settings.workers, settings.threads) == ("::1", 0, 4, 16)
+    assert (settings.log_timeout_s, settings.stop_timeout_s, settings.body_limit) == (2.5, 10, 65536)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    """An operator corrects an environment once, not setting by setting."""
+    lines = complaints(
+        {"LADDERS_PORT": "http", "LADDERS_WORKERS": "0", "LADDERS_BODYLIMIT": "9", "LADDERS_HOST": "a b"}
+    )
+    assert [line.split(":")[0] for line in lines] == [
+        "LADDERS_BODYLIMIT",
+        "LADDERS_HOST",
+        "LADDERS_PORT",
+        "LADDERS_WORKERS",
+    ]
+    assert lines[0] == "LADDERS_BODYLIMIT: there is no such setting; did you mean `LADDERS_BODY_LIMIT`?"
+    assert lines[2] == "LADDERS_PORT: `http` is not a whole number from 0 to 65535"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org", "", "127.0.0.1.example.org"])
+def test_an_address_that_others_can_reach_is_refused_with_the_remedy(host: str) -> None:
+    """Without access control, whoever reaches the service may read every verdict."""
+    (line,) = complaints({"LADDERS_HOST": host})
+    assert "put a proxy that checks who asks in front of it" in line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
+def test_this_machines_own_addresses_are_taken(host: str) -> None:
+    """All of them are reachable from this machine alone."""
+    assert read_settings({"LADDERS_HOST": host}).host == host
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", " 80"),
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("PORT", "٨٠"),
+        ("PORT", ""),
+        ("WORKERS", "1e3"),
+        ("LOG_TIMEOUT_S", "nan"),
+        ("LOG_TIMEOUT_S", "0"),
+        ("LOG_TIMEOUT_S", "61"),
+        ("LOG", "postgresql://somewhere/log"),
+        ("LOG", ""),
+        ("POLICIES", ""),
+    ],
+)
+def test_a_value_that_only_looks_right_is_refused(name: str, value: str) -> None:
+    """What is nearly a number is a mistake, and a mistake in a setting shows up at the worst time."""
+    (line,) = complaints({f"LADDERS_{name}": value})
+    assert line.startswith(f"LADDERS_{name}: ")
+
+
+def test_the_value_of_a_name_that_is_no_setting_is_not_repeated() -> None:
+    """It may be a secret under a misspelt name."""
+    (line,) = complaints({"LADDERS_API_KEY": "hunter2"})
+    assert "hunter2" not in line
+
+
+def test_the_table_says_where_each_value_came_from() -> None:
+    """`ladders config` answers what is in force and why."""
+    rows = {row.field: (value, origin) for row, value, origin in effective({"LADDERS_PORT": "0"})}
+    assert rows["port"] == ("0", "environment")
+    assert rows["threads"] == ("8", "default")
+    assert len(rows) == len(SETTINGS)

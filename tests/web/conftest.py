@@ -1,0 +1,116 @@
+"""What the tests of the service share: a small policy folder, its judge, apps with a log of their own, a
+good request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.ledger.log import Log, open_log
+from service.ledger.record import Entry, Receipt, Record
+from service.policy.load import load
+from service.verdict.judge import Judge
+from service.web.app import create_app
+from service.web.ids import new_id
+from service.web.journal import journal
+from service.web.parts import Parts
+
+POLICIES = Path(__file__).parent / "policies"
+NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+class CountingLog:
+    """A log that counts what is appended to it, and hands on everything."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.appended = 0
+
+    @property
+    def name(self) -> str:
+        return self.log.name
+
+    def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
+        self.appended += len(records)
+        return self.log.append(records)
+
+    def get(self, id_: str) -> Entry | None:
+        return self.log.get(id_)
+
+    def check_writable(self) -> None:
+        self.log.check_writable()
+
+    def close(self) -> None:
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """The judge of the small policy folder."""
+    judge = Judge(load(POLICIES))
+    yield judge
+    judge.close()
+
+
+@pytest.fixture(scope="session")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountingLog]:
+    """A log of its own."""
+    place = tmp_path_factory.mktemp("log") / "verdicts.db"
+    log = open_log(place, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
+    yield CountingLog(log)
+    log.close()
+
+
+@pytest.fixture(scope="session")
+def parts(judge: Judge, log: CountingLog) -> Parts:
+    """The real parts, with a clock that stands still."""
+    return Parts(judge=judge, log=log, now=lambda: NOON, new_id=new_id, body_limit=1_048_576)
+
+
+@pytest.fixture(scope="session")
+def app_with(parts: Parts) -> Callable[..., Flask]:
+    """Makes an app from the real parts, some of them replaced."""
+    return lambda **other: create_app(replace(parts, **other))
+
+
+@pytest.fixture(scope="session")
+def app(app_with: Callable[..., Flask]) -> Flask:
+    """The app with all its real parts."""
+    return app_with()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Asks the app without a network."""
+    return app.test_client()
+
+
+@pytest.fixture
+def good() -> dict[str, Any]:
+    """A request that is right in everything; it is refused a promotion, for want of training."""
+    return {
+        "request_id": "wf-1",
+        "candidate": {"id": "E-1042"},
+        "from": {"track": "stone-craft", "level": "mason"},
+        "to": {"track": "people-lead", "level": "team-lead"},
+        "as_of": "2027-01-01",
+        "submitted_on": "2026-11-20",
+        "facts": {"wants_people_role": True, "rating": "meets", "trainings": []},
+    }
+
+
+@pytest.fixture
+def service_log(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Reads what was written to the service log since it was last read."""
+    journal.cache_clear()  # it holds on to the standard output of an earlier test
+    yield lambda: capfd.readouterr().out
+    journal.cache_clear()

@@ -1,0 +1,182 @@
+"""Garbage in: whatever is sent, the answer is a status that is published, and never a failure of the service.
+
+`make fuzz` sends far more of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import positive_data_acceptance
+from schemathesis.core.result import Ok
+
+PUBLISHED = frozenset({201, 400, 413, 415, 422})
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.dates().map(str),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+FACTS = (
+    "rating",
+    "points",
+    "teams",
+    "wants_people_role",
+    "level_since",
+    "motto",
+    "skills",
+    "warnings",
+    "trainings",
+)
+pointers = st.sampled_from(
+    [
+        *("candidate", "candidate/id", "from", "from/track", "to", "to/level", "as_of", "submitted_on"),
+        *("waivers", "request_id", "strict_facts", "facts"),
+        *(f"facts/{name}" for name in FACTS),
+    ]
+)
+entries = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "course": st.none() | st.text(max_size=5),
+            "completed_on": st.none() | st.dates().map(str) | json_values,
+            "hours": st.none()
+            | st.integers()
+            | st.decimals(places=1, allow_nan=False, allow_infinity=False).map(float),
+        },
+    ),
+    max_size=4,
+)
+telling = st.one_of(json_values, entries, st.sampled_from(["below", "meets", "exceeds"]))
+
+
+def answered(client: FlaskClient, body: bytes, content_type: str = "application/json") -> Any:
+    """The answer to a body, which must be one that is published."""
+    response = client.post("/v1/verdicts", data=body, content_type=content_type)
+    assert response.status_code in PUBLISHED, (response.status_code, body)
+    told = json.loads(response.data)
+    wanted = "application/json" if response.status_code == 201 else "application/problem+json"
+    assert response.content_type == wanted
+    return told
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_bytes(client: FlaskClient, body: bytes) -> None:
+    """Not even text."""
+    answered(client, body)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(json_values)
+def test_json(client: FlaskClient, value: Any) -> None:
+    """JSON, but nothing that was meant."""
+    answered(client, json.dumps(value).encode())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(pointers, telling, max_size=4))
+def test_requests_with_something_else_in_places(
+    client: FlaskClient, good: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    """Nearly right is where a careless reader breaks."""
+    request = json.loads(json.dumps(good))
+    for pointer, value in changes.items():
+        holder, _, name = pointer.rpartition("/")
+        place = request.get(holder) if holder else request
+        if isinstance(place, dict):
+            place[name] = value
+    answered(client, json.dumps(request).encode())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_good_request_with_bytes_changed(
+    client: FlaskClient, good: dict[str, Any], data: st.DataObject
+) -> None:
+    """What a bad line or a bad proxy makes of a request."""
+    text = bytearray(json.dumps(good).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
+    answered(client, bytes(text))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+def test_content_types(client: FlaskClient, content_type: str) -> None:
+    """A header is sent by anyone, too."""
+    if content_type.isascii() and content_type.isprintable():
+        answered(client, b"{}", content_type)
+
+
+OPERATIONS = [
+    "POST /v1/verdicts",
+    "GET /v1/verdicts/{verdict_id}",
+    "GET /v1/tracks",
+    "GET /v1/tracks/{track}",
+    "GET /v1/facts",
+    "GET /health/live",
+    "GET /health/ready",
+]
+#: what takes nothing cannot be asked wrongly
+TRIALS = [
+    *((label, GenerationMode.POSITIVE) for label in OPERATIONS),
+    *((label, GenerationMode.NEGATIVE) for label in OPERATIONS if "/health/" not in label),
+]
+as_published = pytest.mark.parametrize(("label", "mode"), TRIALS, ids=str)
+
+
+def published(app: Flask) -> list[Any]:
+    """Every operation that the OpenAPI document tells of."""
+    told = schemathesis.openapi.from_wsgi("/openapi.json", app).get_all_operations()
+    return [result.ok() for result in told if isinstance(result, Ok)]
+
+
+def keep_to_the_document(app: Flask, label: str, mode: GenerationMode, requests: int) -> None:
+    """Send requests that the OpenAPI document allows, or forbids, and hold each answer to it.
+
+    A well-formed request may still be refused: the document does not list which tracks and levels there are.
+    """
+    (operation,) = [operation for operation in published(app) if operation.label == label]
+
+    @settings(max_examples=requests, suppress_health_check=list(HealthCheck))
+    @given(operation.as_strategy(generation_mode=mode))
+    def check(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+    check()
+
+
+def test_every_operation_is_tried(app: Flask) -> None:
+    """The list above is written by hand."""
+    assert [operation.label for operation in published(app)] == OPERATIONS
+
+
+@as_published
+def test_the_service_keeps_to_its_own_openapi_document(app: Flask, label: str, mode: GenerationMode) -> None:
+    """No failure, no status, content type or shape that is not published, and nothing forbidden is taken."""
+    keep_to_the_document(app, label, mode, 25)
+
+
+@pytest.mark.fuzz
+@as_published
+def test_the_service_keeps_to_its_own_openapi_document_for_long(
+    app: Flask, label: str, mode: GenerationMode
+) -> None:
+    """The same, with far more of it."""
+    keep_to_the_document(app, label, mode, 4_200)
