@@ -1,0 +1,150 @@
+"""What a record costs in the embedded verdict log; run it with `python -m bench.log`.
+
+Threads wait for each receipt before they send the next record, as requests do. CPU is that of all processes,
+including making and sealing the records, divided by the records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+import apsw
+import orjson
+
+from service.ledger.canonical import canonical
+from service.ledger.log import Record, open_log
+from service.ledger.record import seal
+
+_FINDING = {
+    "id": "manager-training",
+    "result": "unmet",
+    "kind": "required",
+    "text": "Manager training is finished before the role starts",
+    "why": "Only about a third of new managers are trained before they start; here everyone is.",
+    "source": "People handbook 4.2",
+    "where": "tracks/people-lead/2026-01-01.yaml:14",
+    "found": {"value": 0, "label": "finished Manager Foundations courses", "from": ["facts.trainings"]},
+    "needed": {"at_least": 1},
+    "shortfall": {"value": 1},
+    "met_from": None,
+    "to_meet": "Book Manager Foundations (two days, every month).",
+    "because": [{"fact": "course", "is": "manager-foundations", "result": "unmet"}],
+}
+VERDICT = {
+    "outcome": "not_eligible",
+    "findings": [_FINDING] * 7,
+    "unmet": ["manager-training"],
+    "warnings": [],
+}
+REQUEST = {"candidate": {"id": "E-1042"}, "facts": {f"fact_{index}": "some value" for index in range(25)}}
+
+
+def record() -> Record:
+    """A verdict of a usual size under a new id."""
+    return Record(
+        id=str(uuid.uuid4()),
+        kind="verdict",
+        decided_at=datetime.now(UTC),
+        engine="ladders 0.1.0 / durable-rules 2.0.28",
+        private={"/request": canonical(REQUEST), "/verdict": canonical(VERDICT)},
+        track="people-lead",
+        level="team-lead",
+        outcome="not_eligible",
+        policy_set="sha256:" + "0" * 64,
+        policy_version="people-lead/2026-01-01",
+        rules=tuple((f"requirement-{index}", "met") for index in range(8)),
+    )
+
+
+def write(database: Path, threads: int, seconds: float) -> tuple[int, list[float]]:
+    """How many records so many threads appended, and how many seconds each took."""
+    log = open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
+    took: list[list[float]] = [[] for _ in range(threads)]
+    stop_at = time.monotonic() + seconds
+
+    def send(mine: list[float]) -> None:
+        while time.monotonic() < stop_at:
+            sent = time.perf_counter()
+            log.append([record()])
+            mine.append(time.perf_counter() - sent)
+
+    senders = [Thread(target=send, args=(mine,)) for mine in took]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    log.close()
+    return sum(map(len, took)), sorted(each for mine in took for each in mine)
+
+
+def measure(processes: int, threads: int, seconds: float) -> None:
+    """Print the cost of a record with so many processes of so many threads."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "log.db"
+        open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom).close()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "bench.log", "--child", str(database), str(threads), str(seconds)]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
+        answers = [orjson.loads(child.communicate()[0]) for child in children]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        size = database.stat().st_size
+    records = sum(answer["records"] for answer in answers)
+    start_cpu_s = sum(answer["start_cpu_s"] for answer in answers)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - start_cpu_s
+    middle, late = (max(answer[rank] for answer in answers) for rank in ("p50_s", "p99_s"))
+    print(
+        f"{processes} x {threads} threads: {records / seconds:8,.0f} records/s   "
+        f"{seconds / records * 1e6:6.1f} us wall   {cpu_s / records * 1e6:6.1f} us CPU   "
+        f"ack p50 {middle * 1e3:5.2f} ms  p99 {late * 1e3:6.2f} ms   {size / records:6,.0f} B/record"
+    )
+
+
+def each_us(action: Callable[[], object]) -> float:
+    """Microseconds of one call, the best of several runs."""
+    runs = []
+    for _ in range(10):
+        started = time.perf_counter()
+        for _ in range(500):
+            action()
+        runs.append((time.perf_counter() - started) / 500 * 1e6)
+    return min(runs)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seconds", type=float, default=3)
+    arguments.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.child:
+        database, threads, seconds = given.child
+        start_cpu_s = time.process_time()
+        records, took = write(Path(database), int(threads), float(seconds))
+        p50_s, p99_s = took[len(took) // 2], took[len(took) * 99 // 100]
+        answer = {"records": records, "start_cpu_s": start_cpu_s, "p50_s": p50_s, "p99_s": p99_s}
+        sys.stdout.write(orjson.dumps(answer).decode())
+        return
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
+    print(f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}, WAL, synchronous=FULL")
+    one, key = record(), os.urandom(32)
+    body = len(canonical(VERDICT))
+    print(f"canonical bytes of a verdict of {body:,} B: {each_us(lambda: canonical(VERDICT)):.1f} us")
+    print(f"sealing one record: {each_us(lambda: seal(one, log='bench', record_key=key)):.1f} us")
+    print(f"making one record (ids, canonical request and verdict): {each_us(record):.1f} us")
+    for processes, threads in ((1, 1), (1, 8), (4, 8)):
+        measure(processes, threads, given.seconds)
+
+
+if __name__ == "__main__":
+    main()
