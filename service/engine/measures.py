@@ -15,9 +15,10 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from service.engine.lengths import days_over
 from service.engine.network import Measure, Within
 from service.engine.scope import Scope
-from service.engine.values import amount, days_over
+from service.engine.values import amount
 from service.facts.calendar import add
 from service.facts.known import Known
 from service.facts.totals import EXACT, decimal_places, minus
@@ -329,8 +330,8 @@ def _partial(*expressions: Expression) -> bool:
             case Derived(of=of) | FiscalQuarter(of=of) | YearOf(of=of):
                 if _partial(of):
                     return True
-            case Arithmetic(left=left, right=right):
-                if _partial(left, right):
+            case Arithmetic(op=op, left=left, right=right):
+                if op in ("highest", "lowest") or _partial(left, right):
                     return True
             case _:
                 return True

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any
 
+from service.engine.lengths import days_over
 from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET
 from service.engine.scope import Frame, Scope, Truth
-from service.engine.values import amount, days_over
+from service.engine.values import amount
 from service.facts.calendar import add
 from service.facts.known import Known
 from service.facts.types import NOTHING, Choice, Time

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
+from service.engine.lengths import whole_units
 from service.engine.network import MET, UNKNOWN, UNMET
 from service.engine.scope import Counted, Frame, Scope, Truth, both, pointer_of
 from service.facts import totals
@@ -37,6 +38,7 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     type_of,
 )
@@ -47,7 +49,6 @@ __all__ = [
     "Truth",
     "amount",
     "both",
-    "days_over",
     "entries_of",
     "looked_at",
     "pointer_of",
@@ -179,6 +180,11 @@ def _fiscal_quarter(expression: FiscalQuarter, scope: Scope, frame: Frame) -> Kn
 
 def _year_of(expression: YearOf, scope: Scope, frame: Frame) -> Known:
     return _of_days(lambda day: day.year, amount(expression.of, scope, frame))
+
+
+def _whole(expression: Whole, scope: Scope, frame: Frame) -> Known:
+    length = amount(expression.of, scope, frame)
+    return length if length.low is NOTHING else whole_units(length, expression.unit, scope.as_of)
 
 
 def _of_days(number: Callable[[date], int], days: Known) -> Known:
@@ -336,10 +342,11 @@ def _sum(expression: Sum, scope: Scope, frame: Frame) -> Known:
 
 def _time_in(expression: TimeIn, scope: Scope, frame: Frame) -> Known:
     held = entries_of(expression.entries, scope, frame)
-    since, until = (
-        None if e is None else amount(e, scope, frame) for e in (expression.since, expression.until)
+    since, until, breaks = (
+        None if e is None else amount(e, scope, frame)
+        for e in (expression.since, expression.until, expression.breaks)
     )
-    missing = held.missing + (since.missing if since else ()) + (until.missing if until else ())
+    missing = held.missing + tuple(p for known in (since, until, breaks) if known for p in known.missing)
     if missing:
         anchors = (*totals.days_to_count_from(FIRST_DAY, scope.as_of), scope.as_of)
         return Known(Duration(anchors=anchors), None, missing)
@@ -353,7 +360,7 @@ def _time_in(expression: TimeIn, scope: Scope, frame: Frame) -> Known:
         for inner, letter, wanted in looked_at(expression.entries, scope, frame)
     )
     return totals.time_covered(
-        stretches, scope.as_of, since.value if since else None, until.value if until else None
+        stretches, scope.as_of, *(known.value if known else None for known in (since, until, breaks))
     )
 
 
@@ -367,30 +374,8 @@ def _extreme(expression: Extreme, scope: Scope, frame: Frame) -> Known:
     return totals.extreme(items, greatest=expression.greatest, order=order)
 
 
-# ── lengths of time ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def days_over(left: Known, right: Known, as_of: date) -> tuple[int | None, int | None]:
-    """By how many days one length of time exceeds another: the least and the most; None is an open end.
-
-    Months are counted from the first day of the time they are compared with, or from `as_of` where there is
-    none.
-    """
-    anchors = {
-        anchor for known in (left, right) for end in known[:2] if end is not None for anchor in end.anchors
-    }
-    if left.certain and right.certain and anchors:
-        anchors = {min(anchors)}
-    low = high = None
-    if left.low is not None and right.high is not None:
-        low = totals.days_between(left.low, right.high, anchors or {as_of})[0]
-    if left.high is not None and right.low is not None:
-        high = totals.days_between(left.high, right.low, anchors or {as_of})[1]
-    return low, high
-
-
 _AMOUNT: dict[type, Callable[[Any, Scope, Frame], Known]] = {
     Constant: _constant, FactRef: _fact, FieldRef: _field, Derived: _derived, DerivedField: _derived_field,
     Arithmetic: _arithmetic, Lookup: _lookup, Choose: _choose, FiscalQuarter: _fiscal_quarter, YearOf:
-    _year_of, Count: _count, Sum: _sum, TimeIn: _time_in, Extreme: _extreme,
+    _year_of, Whole: _whole, Count: _count, Sum: _sum, TimeIn: _time_in, Extreme: _extreme,
 }  # fmt: skip

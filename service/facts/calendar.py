@@ -100,8 +100,8 @@ def parse_day(text: str) -> date | None:
 def parse_length(text: str) -> Duration | None:
     """The length of time a text names (`12 months`, `52 weeks`, `1 year`, `90 days`), or None.
 
-    >>> parse_length("2 years")
-    Duration(months=24, days=0, words='2 years')
+    >>> parse_length("2 years").months, parse_length("52 weeks").days
+    (24, 364)
     """
     match = _LENGTH.fullmatch(text)
     if match is None:

@@ -47,4 +47,5 @@ class Request:
     facts: Mapping[str, Any]
     waivers: tuple[GrantedWaiver, ...] = ()
     request_id: str | None = None
+    version: str | None = None  #: the version that the caller wants to be judged by, as `track/day`
     warnings: tuple[Fault, ...] = ()  #: what was sent but not used

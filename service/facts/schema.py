@@ -135,6 +135,15 @@ class RequestSchema(_Strict):
             "description": "the day of the request, which selects the policy version; default: today (UTC)"
         }
     )
+    version = Name(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "the policy version to be judged by; refused when it may not judge this request; "
+            "left out: the one that the policies select",
+            "example": "people-lead/2026-01-01",
+        },
+    )
     facts = Facts(required=True, metadata={"description": "facts by name, as `GET /v1/facts` lists them"})
     waivers = fields.List(
         fields.Nested(WaiverSchema),
@@ -153,14 +162,18 @@ _KNOWN = {schema_field.data_key or name for name, schema_field in _SCHEMA.fields
 
 
 def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Request | None, list[Fault]]:
-    """The request, unless its frame is broken, and everything wrong with it (also with its facts)."""
+    """The request as far as it can be read, and everything wrong with it (also with its facts).
+
+    Where something is wrong, the request only serves to find what else is: it names the level asked for and
+    the day of the request, and is None when even these cannot be read. It must not be judged.
+    """
     wrong: list[Fault] = []
     try:
         told = _SCHEMA.load(raw)
     except ValidationError as refused:
         messages = refused.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow gives no type
         wrong = list(islice(_faults(messages, raw), MOST_FAULTS))
-        told = None
+        told = _readable(refused.valid_data, messages)
     strict = isinstance(raw, dict) and raw.get("strict_facts") is True
     reading = Faults(strict=strict)
     sent = raw.get("facts") if isinstance(raw, dict) else None
@@ -168,19 +181,31 @@ def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Requ
     wrong += reading.faults
     if told is None:
         return None, wrong
+    submitted_on = told.get("submitted_on", today)
     request = Request(
-        request_id=told["request_id"],
-        candidate=told["candidate"]["id"],
+        request_id=told.get("request_id"),
+        candidate=told.get("candidate", {}).get("id", ""),
         standing=_standing(told),
         to_track=told["to"]["track"],
         to_level=told["to"]["level"],
-        submitted_on=told.get("submitted_on", today),
-        as_of=told["as_of"],
+        submitted_on=submitted_on,
+        as_of=told.get("as_of", submitted_on),
         facts=facts,
-        waivers=tuple(told["waivers"]),
+        waivers=tuple(told.get("waivers", ())),
         warnings=tuple(reading.warnings),
+        version=told.get("version"),
     )
     return request, wrong
+
+
+def _readable(told: Any, messages: Any) -> dict[str, Any] | None:
+    """Of a request that is wrong, what says which level is asked for; None where that cannot be read."""
+    if not isinstance(told, dict) or not isinstance(messages, dict) or {"to", "submitted_on"} & set(messages):
+        return None
+    kept = {name: told[name] for name in ("to", "submitted_on") if name in told}
+    if "from" not in messages and "standing" in told:
+        kept["standing"] = told["standing"]
+    return kept if "to" in kept else None
 
 
 def _standing(told: Mapping[str, Any]) -> Standing | None:

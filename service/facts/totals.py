@@ -68,7 +68,8 @@ def minus(a: Any, b: Any) -> Any:
     if isinstance(a, Duration):
         return a.plus(b, -1)
     if isinstance(a, date):
-        return Duration(days=(a - b).days) if isinstance(b, date) else add(a, b, -1)
+        apart = isinstance(b, date)
+        return Duration(days=(a - b).days, anchors=(b,)) if apart else add(a, b, -1)
     return a - b if isinstance(a, int) and isinstance(b, int) else EXACT.subtract(Decimal(a), Decimal(b))
 
 
@@ -253,8 +254,14 @@ def extreme(items: Iterable[Item], *, greatest: bool, order: Callable[[Any], int
 # ── days ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def time_covered(stretches: Iterable[Stretch], as_of: date, since: date | None, until: date | None) -> Known:
-    """Days that the stretches cover, no day twice, through the day before `as_of`."""
+def time_covered(
+    stretches: Iterable[Stretch], as_of: date, since: Any = None, until: Any = None, breaks: Any = None
+) -> Known:
+    """Days that the stretches cover, no day twice, through the day before `as_of`.
+
+    From the day `since` and through the day `until`, where these are days; with `breaks`, a length of time,
+    only in the last time up to then in which no break is longer.
+    """
     first = since if isinstance(since, date) else FIRST_DAY
     last = as_of - timedelta(days=1)
     if isinstance(until, date):
@@ -279,6 +286,8 @@ def time_covered(stretches: Iterable[Stretch], as_of: date, since: date | None, 
             begins, ends = max(start.high, first), min(end.low, last)
             if begins <= ends:
                 certain.append((begins, ends))
+    if isinstance(breaks, Duration):
+        certain, possible = _unbroken(certain, last, breaks), _unbroken(possible, last, breaks)
     low, high = _days_in(certain), _days_in(possible)
     if not missing:
         return exactly(Duration(days=low, anchors=(min(certain)[0],) if certain else ()))
@@ -332,6 +341,17 @@ def _days_of(months: int, spills: bool) -> tuple[int, int]:
     length = Duration(months=months, spills=spills)
     days = [(add(day, length) - day).days for day in ANY_DAY]
     return min(days), max(days)
+
+
+def _unbroken(stretches: list[tuple[date, date]], last: date, breaks: Duration) -> list[tuple[date, date]]:
+    """The closed stretches from which one gets to `last` over breaks that are no longer than allowed."""
+    reached, kept = last + timedelta(days=1), []
+    for begins, ends in sorted(stretches, key=lambda stretch: stretch[1], reverse=True):
+        if add(ends + timedelta(days=1), breaks) < reached:
+            break
+        kept.append((begins, ends))
+        reached = min(reached, begins)
+    return kept
 
 
 def _days_in(stretches: list[tuple[date, date]]) -> int:

@@ -22,7 +22,7 @@ ALWAYS_THERE: Mapping[str, Fact] = {
         Fact(name="to.track", type=Text(), label="track asked for", can_change=False),
         Fact(name="to.level", type=Text(), label="level asked for", can_change=False),
         Fact(name="to.place", type=Text(), label="level asked for", can_change=False),
-        Fact(name="to.grade", type=Number(), label="grade asked for", can_change=False),
+        Fact(name="to.grade", type=Number(minimum=0), label="grade asked for", can_change=False),
     )
 }
 

@@ -7,9 +7,12 @@ from what they are compared with; where nothing tells it, from their look. Amoun
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from service.errors import did_you_mean
-from service.facts.calendar import parse_day
-from service.facts.types import Choice, Date, FactType, Number, Text, Time
+from service.facts.calendar import Duration, parse_day
+from service.facts.types import Choice, Date, FactType, Number, Text, Time, YesNo
+from service.facts.vocabulary import ALWAYS_THERE
 from service.policy import conditions, gathered
 from service.policy.condition import (
     Arithmetic,
@@ -18,6 +21,7 @@ from service.policy.condition import (
     Constant,
     Expression,
     FiscalQuarter,
+    Whole,
     YearOf,
 )
 from service.policy.literals import Mistake, look_of, read_literal
@@ -28,8 +32,13 @@ from service.policy.source import ListNode, MapNode, Node, TextNode
 from service.policy.words import ARITHMETIC, SUBJECTS, WORDS, amount_heads
 from service.policy.words import beside as beside_head
 
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
+UNITS = {
+    "years": Duration(months=12), "months": Duration(months=1),
+    "weeks": Duration(days=7), "days": Duration(days=1),
+}  # fmt: skip
+_YES, _NO = Constant(True, YesNo()), Constant(False, YesNo())
 
 
 def read(
@@ -99,7 +108,8 @@ def subject(node: MapNode, head: str, scope: Scope, want: FactType | None = None
     if not changes or found is None:
         return found
     change = node.entries[changes[0]].value
-    right = read(change, scope, _partner(changes[0], found.type, change) if isinstance(change, TextNode) else None)
+    want = _partner(changes[0], found.type, change) if isinstance(change, TextNode) else None
+    right = read(change, scope, want)
     return None if right is None else _combined(changes[0], found, right, change, scope)
 
 
@@ -112,8 +122,15 @@ def _plain(node: MapNode, head: str, scope: Scope, want: FactType | None) -> Amo
             return None if name is None else scope.resolve(name)
         case "table":
             return scope.names.tables.lookup(node, scope, want)
+        case "figure":
+            return scope.names.tables.figure(node, scope, want)
         case "choose":
             return _choose(node, scope, want)
+        case "yes_when":
+            when = conditions.read_all(node.entries[head].value, scope)
+            return None if when is None else Amount(Choose(((when, _YES),), _NO), YesNo())
+        case "full":
+            return _full(node, scope)
         case "fiscal_quarter":
             return _fiscal_quarter(node, scope)
         case "year_of":
@@ -269,13 +286,49 @@ def _choose(node: MapNode, scope: Scope, want: FactType | None) -> Amount | None
     return Amount(Choose(tuple(branches), last.expr), want)
 
 
+def _full(node: MapNode, scope: Scope) -> Amount | None:
+    """`full: years` since a day, or of a length of time."""
+    lines = Fields(node, scope.report, "`full`", WORDS, rest=True)
+    unit = lines.one_of("full", UNITS, "", "full: years")
+    if "since" in lines and "of" in lines:
+        scope.report.at(lines.key("of"), "`since` and `of` both stand here; keep one of them")
+        return None
+    if "of" in lines:
+        of_node = lines.get("of")
+        length = None if of_node is None else read(of_node, scope, Time())
+        of = None if length is None else length.expr
+        if "until" in lines:
+            scope.report.at(
+                lines.key("until"), "`until` goes with `since`; take it out, or put it inside `of:`"
+            )
+            return None
+    else:
+        since_node = lines.need("since", "since: {fact: level_since}")
+        since = None if since_node is None else day_named(since_node, scope)
+        end = _until(lines, scope)
+        of = None if since is None or end is None else Arithmetic("minus", end, since.expr)
+    if of is None or not unit:
+        return None
+    return Amount(Whole(replace(UNITS[unit], spills=scope.names.spills), of), Number())
+
+
+def _until(lines: Fields, scope: Scope) -> Expression | None:
+    """The day asked for, or an earlier one that is named: what lies ahead or still runs is not over."""
+    as_of = scope.names.ref(ALWAYS_THERE["as_of"])
+    if "until" not in lines:
+        return as_of
+    node = lines.get("until")
+    day = None if node is None else day_named(node, scope)
+    return None if day is None else Arithmetic("lowest", day.expr, as_of)
+
+
 def _fiscal_quarter(node: MapNode, scope: Scope) -> Amount | None:
     lines = Fields(node, scope.report, "`fiscal_quarter`", WORDS, rest=True)
-    month = lines.one_of("year_starts", _MONTHS, "", "year_starts: february")
+    month = lines.one_of("year_starts", MONTHS, "", "year_starts: february")
     day = day_named(node.entries["fiscal_quarter"].value, scope)
     if day is None or not month:
         return None
-    return Amount(FiscalQuarter(day.expr, _MONTHS.index(month) + 1), Number())
+    return Amount(FiscalQuarter(day.expr, MONTHS.index(month) + 1), Number())
 
 
 def _param(node: MapNode, scope: Scope, want: FactType | None) -> Amount | None:

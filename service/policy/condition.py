@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from service.facts.calendar import Duration
 from service.facts.types import Date, FactType, Number, Time, Value
 
 
@@ -108,10 +109,16 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """The amount of the first branch whose condition is met; `otherwise` when none is."""
+    """The amount of the first branch whose condition is met; `otherwise` when none is.
+
+    A table or figure by date chooses by the day of the request; `dated` is its name, and nothing is what holds
+    on days without a period.
+    """
 
     branches: tuple[tuple[Condition, Expression], ...]
     otherwise: Expression
+    dated: str = ""
+    label: str = field(default="", compare=False)  #: of the table or figure by date
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,14 @@ class YearOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """How many whole units of time a length of time holds (`full: years`), counted from the day it begins."""
+
+    unit: Duration
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many of the entries meet `has` (all of them when None); equal values of `once_per` count once."""
 
@@ -184,6 +199,8 @@ class TimeIn:
     end: Expression
     since: Expression | None = None  #: days before this one do not count
     until: Expression | None = None  #: days after this one do not count
+    #: only the last unbroken time counts, in which no break is longer than this
+    breaks: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +217,7 @@ class Extreme:
 
 Expression = (
     Constant | FactRef | FieldRef | Derived | DerivedField | Arithmetic | Lookup | Choose | FiscalQuarter |
-    YearOf | Count | Sum | TimeIn | Extreme
+    YearOf | Whole | Count | Sum | TimeIn | Extreme
 )  # fmt: skip
 
 # ── conditions ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,6 +251,7 @@ class Comparison:
     right: tuple[Expression, ...]
     form: Form = field(default="fact", compare=False)
     place: Place | None = field(default=None, compare=False)
+    called: str = field(default="", compare=False)  #: the text of the shared requirement whose `use` this is
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +263,7 @@ class Group:
     needed: int
     of: tuple[Condition, ...]
     place: Place | None = field(default=None, compare=False)
+    called: str = field(default="", compare=False)  #: the text of the shared requirement whose `use` this is
 
 
 Condition = Comparison | Group
@@ -268,7 +287,7 @@ def type_of(expression: Expression) -> FactType:
             return _arithmetic_type(expression.op, type_of(left), type_of(right))
         case Choose(otherwise=otherwise):
             return type_of(otherwise)
-        case FiscalQuarter() | YearOf() | Count():
+        case FiscalQuarter() | YearOf() | Whole() | Count():
             return Number()
         case Sum(amount=amount) | Extreme(amount=amount):
             return type_of(amount)

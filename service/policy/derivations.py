@@ -22,7 +22,7 @@ from service.policy.words import WORDS, amount_heads
 
 BESIDE = ("label", "type", "unit", "choices", "ordered", "source")
 _KNOWN = (*BESIDE, *WORDS)
-_TYPES: Mapping[str, FactType] = {
+TYPES: Mapping[str, FactType] = {
     "number": Number(), "time": Time(), "date": Date(), "text": Text(), "yes_no": YesNo(),
 }  # fmt: skip
 
@@ -219,7 +219,7 @@ class Derivations:
                 report.at(lines.key("choices"), "`choices` needs `type: choice` beside it")
             unit = lines.text("unit")
             return Number(unit=unit) if unit else None
-        word = lines.one_of("type", (*_TYPES, "choice"), "")
+        word = lines.one_of("type", (*TYPES, "choice"), "")
         if word == "choice":
             items = [
                 item for item in lines.items("choices", "choices: [low, high]") if isinstance(item, TextNode)
@@ -228,4 +228,4 @@ class Derivations:
             return Choice(tuple(item.value for item in items), bool(order)) if items else None
         if word == "number":
             return Number(unit=lines.text("unit"))
-        return _TYPES.get(word)
+        return TYPES.get(word)

@@ -33,6 +33,7 @@ from service.policy.words import ARITHMETIC, beside
 
 HEADS = frozenset({"count", "sum", "time_in", "latest", "earliest", "highest", "lowest"})
 _DAYS = frozenset({"latest", "earliest"})
+MOST_NEWEST = 1000
 _RESERVED = frozenset({"this", "from", "to", "as_of", "submitted_on"})
 
 
@@ -96,7 +97,7 @@ def entry_name(lines: Fields, scope: Scope) -> str | None:
 
 
 def _count(lines: Fields, scope: Scope) -> Amount | None:
-    entered = enter(lines.get("count"), lines, scope)
+    entered = _narrowed(lines, "count", enter(lines.get("count"), lines, scope))
     if entered is None:
         return None
     has_node = lines.get("has")
@@ -173,14 +174,38 @@ def _of_field(lines: Fields, head: str, scope: Scope) -> Amount | None:
         if entered is None:
             return None
         item = entered.scope.entry_field(field)
-    if "by" in lines:
+    if "by" in lines and head in _DAYS:
         return _of_one_entry(lines, head, entered, item, node)
+    entered = _narrowed(lines, head, entered)
+    if entered is None:
+        return None
     once, ceiling, whole = _limits(lines, entered)
     if item is None or not whole or not _fits(head, item.type, node, scope):
         return None
     if head == "sum":
         return Amount(Sum(entered.entries, item.expr, once, ceiling), item.type)
     return Amount(Extreme(head in ("latest", "highest"), entered.entries, item.expr), item.type)
+
+
+def _narrowed(lines: Fields, head: str, entered: Entered | None) -> Entered | None:
+    """Of the entries only the newest: `last: 3` with `by: held_on`."""
+    if entered is None or ("by" not in lines and "last" not in lines):
+        return entered
+    if "by" not in lines:
+        lines.report.missing(lines.key("last"), "`last` goes with `by`; add a line such as `by: held_on`")
+        return None
+    if "last" not in lines:
+        message = "`by` goes with `last` here; add a line such as `last: 3`"
+        if head in ("highest", "lowest"):
+            message += ", or write `latest: …` for what the newest entry holds"
+        lines.report.missing(lines.key("by"), message)
+        return None
+    by, last = lines.word("by"), lines.whole("last", 1, MOST_NEWEST)
+    day = None if by is None else amounts.expect(by, entered.scope.entry_field(by), entered.scope, Date())
+    if day is None or last is None:
+        return None
+    newest = replace(entered.entries, newest=last, newest_by=day.expr)
+    return Entered(newest, entered.scope, entered.entry)
 
 
 def _of_one_entry(
@@ -201,15 +226,26 @@ def _of_one_entry(
 
 def _of_several(node: ListNode, head: str, lines: Fields, scope: Scope) -> Amount | None:
     """`highest: [a, b]`: the highest of several amounts."""
-    report, dates = scope.report, head in _DAYS
-    wrong = [name for name in lines.node.entries if name in beside(head) and name not in ARITHMETIC]
-    if head == "sum" or wrong or len(node.items) < 2:
-        remedy = {"sum": "write `plus: […]` to add amounts"}.get(head, f"`{head}: [{{fact: …}}, {{fact: …}}]`")
-        here = f"`{wrong[0]}` does not go with a list of amounts" if wrong else "a list of amounts does not fit"
-        message = f"{here}; {remedy}" if wrong or head == "sum" else f"`{head}` takes two amounts or more: {remedy}"
-        report.at(lines.key(wrong[0]) if wrong else node, message)
+    report = scope.report
+    if head == "sum":
+        report.at(node, "`sum` adds up entries; to add amounts to each other, write `plus: […]`")
         return None
-    found = [amounts.read(item, scope, Date() if dates else Number()) for item in node.items]
+    wrong = [name for name in lines.node.entries if name in beside(head) and name not in ARITHMETIC]
+    for name in wrong:
+        message = (
+            f"`{name}` belongs to entries, but `{head}` has a list of amounts here; take one of them out"
+        )
+        report.at(lines.key(name), message)
+    if len(node.items) < 2:
+        report.at(node, f"`{head}` takes two amounts or more here: `{head}: [{{fact: …}}, {{fact: …}}]`")
+    want, found = Date() if head in _DAYS else Number(), []
+    for item in node.items:
+        one = amounts.read(item, scope, want if isinstance(item, TextNode) else None)
+        if one is not None and type(one.type) is not type(want) and _fits(head, one.type, item, scope):
+            scope.report.at(item, f"`{head}` compares numbers or days here, not {said(one.type)}")
+        found.append(one if one is not None and type(one.type) is type(want) else None)
+    if wrong or len(found) < 2:
+        return None
     op: ArithmeticOp = "highest" if head in ("highest", "latest") else "lowest"
     total: Amount | None = found[0]
     for each in found[1:]:
@@ -317,9 +353,14 @@ def _time_in(lines: Fields, scope: Scope) -> Amount | None:
         if length is None or as_of is None:
             return None
         since = Arithmetic("minus", as_of.expr, length.expr)
+    breaks: Amount | None = None
+    if "breaks_at_most" in lines:
+        breaks_node = lines.get("breaks_at_most")
+        breaks = None if breaks_node is None else amounts.read(breaks_node, scope, Time())
+        whole = whole and breaks is not None
     if start is None or end is None or not whole:
         return None
-    return Amount(TimeIn(entered.entries, start, end, since, until), Time())
+    return Amount(TimeIn(entered.entries, start, end, since, until, breaks and breaks.expr), Time())
 
 
 def _ends(lines: Fields, entered: Entered) -> tuple[Expression | None, Expression | None]:

@@ -58,6 +58,7 @@ def request_schema(level: Level, vocabulary: Vocabulary) -> dict[str, Any]:
                 "to": _object(to, required=["track", "level"]),
                 "as_of": {**_DAY, "description": "the day it would take effect"},
                 "submitted_on": {**_DAY, "description": "the day of the request; left out: today (UTC)"},
+                "version": {**_or_null(_NAME), "description": "the policy version to be judged by, if any"},
                 "facts": {"type": "object", "properties": {fact.name: fact_schema(fact) for fact in facts}},
                 "waivers": {"type": "array", "maxItems": 100, "items": _waiver(ids)},
                 "strict_facts": {"type": "boolean", "description": "true: an unknown fact is an error"},

@@ -1,7 +1,7 @@
 """Loading: a policy folder in; the checked `PolicySet` out, or every problem of all its files at once.
 
-The folder holds `facts.yaml`, `shared/*.yaml` and `tracks/<track>/<date>.yaml`. `tests/` and `charter.yaml`
-belong to others and are left alone; whatever else lies there is warned of, because nobody reads it.
+The folder holds `facts.yaml`, `shared/*.yaml`, `tracks/<track>/<date>.yaml` and `charter.yaml`. `tests/` and
+`schema/` belong to others and are left alone; whatever else lies there is warned of, because nobody reads it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import PolicyError, Position, Problem
 from service.facts.types import Records
 from service.facts.vocabulary import Vocabulary
+from service.policy.charter import CHARTER, Charter, read_charter
+from service.policy.charter_check import check_charter
 from service.policy.derivations import Derivations
+from service.policy.folder import read_wishes
 from service.policy.meaning import digest_of, files_digest_of
 from service.policy.model import PolicySet, TrackVersion
 from service.policy.reader import Fields, Report
@@ -25,6 +29,7 @@ from service.policy.shared_requirements import Shared
 from service.policy.source import Node, read_source
 from service.policy.tables import Tables
 from service.policy.tracks import TrackDraft, read_header, read_levels
+from service.policy.versions_terms import check_terms
 from service.policy.vocabulary_schema import SECTIONS, derived_fields, read_calendar, read_facts
 
 FACTS = "facts.yaml"
@@ -32,11 +37,32 @@ MOST_READ = 64 * 1024 * 1024  #: bytes of one file; `policy.source` refuses far 
 
 _TRACK_FILE = re.compile(r"tracks/[^/]+/[^/]+\.yaml")
 _SHARED_FILE = re.compile(r"shared/[^/]+\.yaml")
-_OF_OTHERS = re.compile(r"tests/.*|charter\.yaml|(.*/)?\.[^/]*(/.*)?")  # hidden files are nobody's policy
+_OF_OTHERS = re.compile(
+    r"(tests|schema)/.*|folder\.yaml|(.*/)?\.[^/]*(/.*)?"
+)  # hidden files are nobody's policy
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A policy folder as it was read: what it says, and where everything in it stands."""
+
+    policies: PolicySet
+    drafts: Mapping[str, list[TrackDraft]]
+    trees: Mapping[str, Node]
+    names: Names
 
 
 def load(folder: Path) -> PolicySet:
     """Read and check a policy folder.
+
+    Raises:
+        PolicyError: something is wrong; it holds all problems of all files.
+    """
+    return read(folder).policies
+
+
+def read(folder: Path) -> Reading:
+    """Read and check a policy folder; for those who want to know where things stand in it.
 
     Raises:
         PolicyError: something is wrong; it holds all problems of all files.
@@ -69,7 +95,8 @@ def load(folder: Path) -> PolicySet:
                 problems.append(
                     _problem(name, f"this file cannot be read ({error.strerror}); check who may read it")
                 )
-    return load_files(files, problems)
+    problems += read_wishes(folder)[1]
+    return read_files(files, problems)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -95,6 +122,11 @@ def load_files(files: Mapping[str, bytes], problems: list[Problem] | None = None
     Raises:
         PolicyError: something is wrong; it holds all problems of all files.
     """
+    return read_files(files, problems).policies
+
+
+def read_files(files: Mapping[str, bytes], problems: list[Problem] | None = None) -> Reading:
+    """As `load_files`, for those who want to know where things stand in them."""
     with _no_collection():
         return _checked(files, problems or [])
 
@@ -111,7 +143,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _checked(files: Mapping[str, bytes], problems: list[Problem]) -> PolicySet:
+def _checked(files: Mapping[str, bytes], problems: list[Problem]) -> Reading:
     report = Report()
     report.problems.extend(problems)
     trees = {name: tree for name in sorted(files) if (tree := _tree(name, files[name], report)) is not None}
@@ -133,29 +165,51 @@ def _checked(files: Mapping[str, bytes], problems: list[Problem]) -> PolicySet:
     _read_shared(trees, names, any(map(_SHARED_FILE.fullmatch, report.damaged)))
     for draft in (draft for versions in drafts.values() for draft in versions):
         read_levels(draft, names)
+    withdrawn = [draft for versions in drafts.values() for draft in versions if draft.withdrawn is not None]
+    drafts = _in_use(drafts)
     check_periods(drafts, report)
+    check_terms(drafts, report)
     tracks = {
         track: tuple(with_routes(draft, drafts, report) for draft in drafts[track])
         for track in sorted(drafts, key=lambda track: (drafts[track][-1].kind != "craft", track))
     }
+    taken_back = [with_routes(draft, _beside(drafts, draft), report) for draft in withdrawn]
+    charter = read_charter(trees[CHARTER], names) if CHARTER in trees else Charter()
     if report.problems:
         raise PolicyError(report.problems)
     vocabulary = Vocabulary({name: fact for name, fact in names.facts.items() if fact is not None})
+    check_charter(charter, vocabulary, trees[FACTS], names, drafts, tracks)
+    if report.problems:
+        raise PolicyError(report.problems)
     calculated = {**derived, **names.derivations.fields()}
     digest = digest_of(vocabulary, calculated, names.tables.plainly(), tracks)
-    return PolicySet(
+    policies = PolicySet(
         vocabulary=vocabulary,
         derived=derived,
         tracks=tracks,
         digest=digest,
         files_digest=files_digest_of({name: files[name] for name in trees}),
         warnings=tuple(sorted(set(report.warnings))),
+        figures=names.tables.told(),
+        withdrawn=tuple(taken_back),
     )
+    return Reading(policies, drafts, trees, names)
+
+
+def _in_use(drafts: Mapping[str, list[TrackDraft]]) -> dict[str, list[TrackDraft]]:
+    """The versions that count; a track of which all are withdrawn is none."""
+    left = {track: [each for each in drafts[track] if each.withdrawn is None] for track in drafts}
+    return {track: versions for track, versions in left.items() if versions}
+
+
+def _beside(drafts: Mapping[str, list[TrackDraft]], draft: TrackDraft) -> dict[str, list[TrackDraft]]:
+    """The versions as they would be with one that was withdrawn."""
+    return {**drafts, draft.track: [*drafts.get(draft.track, ()), draft]}
 
 
 def _tree(name: str, content: bytes, report: Report) -> Node | None:
     """The tree of a file that belongs to the policy; what is wrong with any other is said here."""
-    if name == FACTS or _TRACK_FILE.fullmatch(name) or _SHARED_FILE.fullmatch(name):
+    if name in (FACTS, CHARTER) or _TRACK_FILE.fullmatch(name) or _SHARED_FILE.fullmatch(name):
         source, node, problems = read_source(name, content)
         report.add_source(source, problems)
         return node
@@ -193,7 +247,8 @@ def _names(trees: Mapping[str, Node], report: Report) -> Names:
         if fact is not None and isinstance(fact.type, Records):
             names.derivations.declare_fields(name, fact.type, node)
     names.spills = read_calendar(lines.get("calendar") if lines else None, report)
-    names.tables = Tables(lines.get("tables") if lines else None, names)
+    tables, figures = (lines.get(section) if lines else None for section in ("tables", "figures"))
+    names.tables = Tables(tables, figures, names)
     return names
 
 
@@ -228,4 +283,4 @@ def _read_shared(trees: Mapping[str, Node], names: Names, damaged: bool) -> None
     names.shared.check()
 
 
-__all__ = ["PolicySet", "TrackVersion", "load", "load_files"]
+__all__ = ["PolicySet", "Reading", "TrackVersion", "load", "load_files", "read", "read_files"]

@@ -22,7 +22,9 @@ from service.policy.condition import Constant, Derived, Lookup
 from service.policy.model import Level, TrackVersion, WayBack
 
 #: Words for people, by the name of the field that holds them.
-_WORDS = frozenset({"label", "title", "question", "source", "text", "why", "to_meet", "place", "words"})
+_WORDS = frozenset(
+    {"label", "title", "question", "source", "text", "why", "to_meet", "place", "words", "review_by"}
+)
 
 
 def digest_of(
@@ -39,25 +41,26 @@ def digest_of(
         tables: Of each table, rows and the rest as plain values.
         tracks: The versions of each track. Shared requirements are meant by those who use them.
     """
-    told = _Told()
+    told = Told()
     meaning = {
         "facts": told.of(vocabulary.facts),
         "derived": {name: told.of(each.of) for name, each in derived.items()},
         "tables": told.of(tables),
         "tracks": {
-            name: [_sha(told.of(version)) for version in versions] for name, versions in tracks.items()
+            name: [sha_of(told.of(version)) for version in versions] for name, versions in tracks.items()
         },
     }
-    return f"sha256:{_sha(meaning)}"
+    return f"sha256:{sha_of(meaning)}"
 
 
 def files_digest_of(files: Mapping[str, bytes]) -> str:
     """The digest of the files themselves, comments and titles included."""
     hashed = {name: sha256(content).hexdigest() for name, content in files.items()}
-    return f"sha256:{_sha(hashed)}"
+    return f"sha256:{sha_of(hashed)}"
 
 
-def _sha(told: Any) -> str:
+def sha_of(told: Any) -> str:
+    """The SHA-256 of plain JSON, in hexadecimal digits."""
     return sha256(canonical(told)).hexdigest()
 
 
@@ -68,14 +71,14 @@ def canonical(told: Any) -> bytes:
     )
 
 
-class _Told:
+class Told:
     """Turns values and trees into plain JSON; what stands in several places is told once and remembered."""
 
     def __init__(self) -> None:
         self._known: dict[
             int, tuple[Any, Any]
         ] = {}  # with the object itself, so that its identity is not used again
-        self._fields: dict[type, tuple[str, ...]] = {}
+        self._fields: dict[type, tuple[tuple[str, Any], ...]] = {}
 
     def of(self, value: Any) -> Any:
         match value:
@@ -112,17 +115,20 @@ class _Told:
         kind = type(value)
         if kind not in self._fields:
             self._fields[kind] = _meant(kind)
-        told = {name: self.of(getattr(value, name)) for name in self._fields[kind]}
+        held = ((name, getattr(value, name), default) for name, default in self._fields[kind])
+        told = {name: self.of(part) for name, part, default in held if part != default}
         if isinstance(value, Lookup):  # in the file, rows are lines: their order means nothing
             told["rows"].sort(key=canonical)
         return {kind.__name__: told}
 
 
-def _meant(kind: type) -> tuple[str, ...]:
-    """The fields of a class that are meaning."""
+def _meant(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a class that are meaning, each with what it is when nothing is written: then it is not
+    told, so that a word the language learns later changes no digest where it is not used."""
     assert is_dataclass(kind)  # noqa: S101  policies consist of nothing else
     words = _WORDS | ({"to"} if kind is WayBack else set()) | ({"place"} if kind is Level else set())
-    return tuple(each.name for each in fields(kind) if each.compare and each.name not in words)
+    meant = [each for each in fields(kind) if each.compare and each.name not in words]
+    return tuple((each.name, each.default) for each in meant)
 
 
 def _number(value: int | Decimal) -> str:

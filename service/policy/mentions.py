@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.facts.types import Records
+from service.facts.types import Records, Time
 from service.policy.condition import (
     Arithmetic,
     Choose,
@@ -28,6 +28,7 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     type_of,
 )
@@ -96,7 +97,13 @@ def parts_of(node: Node | Entries) -> Iterator[Node]:
         case Arithmetic(left=left, right=right):
             yield left
             yield right
-        case Derived(of=inner) | DerivedField(of=inner) | FiscalQuarter(of=inner) | YearOf(of=inner):
+        case (
+            Derived(of=inner)
+            | DerivedField(of=inner)
+            | FiscalQuarter(of=inner)
+            | YearOf(of=inner)
+            | Whole(of=inner)
+        ):
             yield inner
         case Lookup(at=at):
             yield at
@@ -113,9 +120,9 @@ def parts_of(node: Node | Entries) -> Iterator[Node]:
             yield from parts_of(entries)
             yield amount
             yield from _grouping(node)
-        case TimeIn(entries=entries, start=start, end=end, since=since, until=until):
+        case TimeIn(entries=entries, start=start, end=end, since=since, until=until, breaks=breaks):
             yield from parts_of(entries)
-            yield from (part for part in (start, end, since, until) if part is not None)
+            yield from (part for part in (start, end, since, until, breaks) if part is not None)
         case Extreme(entries=entries, amount=amount):
             yield from parts_of(entries)
             yield amount
@@ -139,8 +146,10 @@ def _own(node: Node) -> frozenset[str]:
     match node:
         case FactRef(name=name):
             return frozenset({name})
-        case Comparison(op="for_at_least" | "within_last") | TimeIn():
+        case Comparison(op="for_at_least" | "within_last") | TimeIn() | Whole():
             return frozenset({"as_of"})
+        case Comparison(left=left) if isinstance(type_of(left), Time):
+            return frozenset({"as_of"})  # months are counted from it where there is no other day
         case Count(entries=entries) | Sum(entries=entries) | Extreme(entries=entries):
             kind = type_of(entries.of)
             return frozenset({"as_of"}) if isinstance(kind, Records) and kind.dated_by else frozenset()

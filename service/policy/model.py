@@ -19,6 +19,7 @@ from service.policy.condition import Condition, Derived, Place
 
 TrackKind = Literal["craft", "people"]
 RequirementKind = Literal["required", "advisory"]
+Used = Literal["old", "new", "more_favourable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Requirement:
     applies_when: Condition | None = None  #: outside it the finding is `not_applicable`
     unless: Condition | None = None  #: an exception that lifts the requirement
     waiver: Waiver | None = None
+    review_by: date | None = None  #: the day by which HR wants to have looked at it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,24 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A version was published and taken back before its first day; it never judges anything."""
+
+    on: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grandfathering:
+    """Which version judges a request that was submitted before `submitted_before`, under an older version,
+    and takes effect under this one."""
+
+    submitted_before: date
+    honour_until: date | None  #: the last day on which it may take effect; None with `use: new`
+    use: Used
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackVersion:
     """One version of one track, in force from `start` up to, not including, `end`."""
 
@@ -107,6 +127,8 @@ class TrackVersion:
     levels: tuple[Level, ...]  #: lowest first
     place: Place
     source: str = ""
+    grandfathering: Grandfathering | None = None
+    withdrawn: Withdrawal | None = None
 
     @property
     def name(self) -> str:
@@ -120,6 +142,30 @@ class TrackVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiguresPeriod:
+    """What a table or figure says in one period, and where that comes from."""
+
+    start: date | None  #: None: at all times
+    end: date | None  #: the first day on which it no longer holds
+    source: str
+    review_by: date | None
+    place: Place
+    bands: bool
+    said: tuple[tuple[str, str], ...]  #: key and value in words; of a figure, one pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A table or a figure of the vocabulary as people know it; conditions hold the values themselves."""
+
+    name: str
+    kind: str  #: `table` or `figure`
+    label: str
+    place: Place
+    periods: tuple[FiguresPeriod, ...]  #: earliest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
     """Everything in the policy folder, checked together."""
 
@@ -129,6 +175,8 @@ class PolicySet:
     digest: str  #: `sha256:…` of the meaning
     files_digest: str  #: `sha256:…` of the files' text, comments and titles included
     warnings: tuple[Problem, ...] = field(default=())
+    figures: Mapping[str, Figures] = field(default_factory=dict)  #: tables and figures by name
+    withdrawn: tuple[TrackVersion, ...] = ()  #: versions that were taken back before they began
 
     def version(self, track: str, day: date) -> TrackVersion | None:
         """The version of a track that is in force on a day."""

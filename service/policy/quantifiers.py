@@ -27,8 +27,6 @@ from service.policy.scope import Amount, Scope
 from service.policy.source import ListNode, MapNode, Node, TextNode
 from service.policy.words import WORDS
 
-MOST_NEWEST = 1000
-
 
 def is_newest(node: MapNode, scope: Scope) -> bool:
     """Whether `latest` asks something of the newest entries, and is not an amount taken from them."""
@@ -124,7 +122,7 @@ def _latest(lines: Fields, scope: Scope, beside: tuple[str, ...]) -> Condition |
 
 
 def _last(lines: Fields) -> int | None:
-    return lines.whole("last", 1, MOST_NEWEST) if "last" in lines else 1
+    return lines.whole("last", 1, gathered.MOST_NEWEST) if "last" in lines else 1
 
 
 def _has(

@@ -39,9 +39,13 @@ class Report:
         if len(self.problems) > before:
             self.damaged.add(source.file)
 
-    def at(self, where: Node | Span, message: str) -> None:
+    def problem(self, where: Node | Span, message: str) -> Problem:
+        """What is to be said of a place, with the line as it stands in its file."""
         span = where if isinstance(where, Span) else opening(where)
-        self.problems.append(self._sources[span.file].problem(span, message))
+        return self._sources[span.file].problem(span, message)
+
+    def at(self, where: Node | Span, message: str) -> None:
+        self.problems.append(self.problem(where, message))
 
     def missing(self, where: Node | Span, message: str) -> None:
         """Something is not there; in a damaged file it may stand in a part that could not be read."""
@@ -50,8 +54,7 @@ class Report:
             self.at(span, message)
 
     def warn(self, where: Node | Span, message: str) -> None:
-        span = where if isinstance(where, Span) else opening(where)
-        self.warnings.append(self._sources[span.file].problem(span, message))
+        self.warnings.append(self.problem(where, message))
 
 
 def opening(node: Node) -> Span:

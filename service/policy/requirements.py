@@ -16,6 +16,7 @@ from service.facts.calendar import Duration
 from service.facts.types import Time
 from service.policy import conditions
 from service.policy.condition import Condition
+from service.policy.figures import day_of
 from service.policy.literals import Mistake, read_literal, spoken_value
 from service.policy.model import Requirement, RequirementKind, Waiver
 from service.policy.reader import ID, Fields, checked, place_of, quoted, within
@@ -38,8 +39,20 @@ OWN = (
     "applies_when",
     "unless",
     "condition",
+    "review_by",
 )
-OVERRIDES = ("id", "kind", "text", "why", "source", "to_meet", "applies_when", "unless", "waiver")
+OVERRIDES = (
+    "id",
+    "kind",
+    "text",
+    "why",
+    "source",
+    "review_by",
+    "to_meet",
+    "applies_when",
+    "unless",
+    "waiver",
+)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -76,6 +89,8 @@ def read_more(lines: Fields, names: Collection[str], scope: Scope) -> Mapping[st
         lines, [name for name in ("why", "source", "to_meet") if name in lines], scope
     )
     whole = True
+    if "review_by" in lines:
+        found["review_by"] = day_of(lines, "review_by")
     if "kind" in lines:
         found["kind"] = cast(RequirementKind, lines.one_of("kind", KINDS, "required"))
     for name in ("applies_when", "unless"):

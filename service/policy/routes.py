@@ -89,6 +89,8 @@ def with_routes(draft: TrackDraft, drafts: Mapping[str, list[TrackDraft]], repor
         levels=tuple(levels),
         place=place_of(draft.lines.node),
         source=draft.source,
+        grandfathering=draft.grandfathering,
+        withdrawn=draft.withdrawn,
     )
 
 

@@ -7,7 +7,7 @@ Every shared requirement is checked with its defaults even when nothing uses it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.facts.calendar import Duration
 from service.facts.types import FactType, Number, Text, Time, YesNo
 from service.policy import requirements
 from service.policy.condition import Condition, Constant
+from service.policy.figures import GIVES
 from service.policy.literals import Mistake, read_literal
 from service.policy.model import Requirement
 from service.policy.operators import said
@@ -23,7 +24,6 @@ from service.policy.reader import NAME, Fields, checked, place_of, quoted, shape
 from service.policy.requirements import OVERRIDES, read_more, requirement_id, texts_of
 from service.policy.scope import Bound, Names, Scope
 from service.policy.source import MapNode, Node, Span, TextNode
-from service.policy.tables import GIVES
 
 LONGEST_CHAIN = 5  #: shared requirements that use one another
 MOST_USES = 1000  #: of one shared requirement with different values
@@ -51,6 +51,8 @@ class Definition:
     params: Mapping[str, Param | None]  #: None: declared wrongly
     broken: bool = False  #: its own text has problems, which are told once and not at every use
     uses: dict[tuple[Any, ...], Requirement | None] | None = None
+    #: what stands where others `use` it: by the identity of a requirement, its condition under its own text
+    called: dict[int, Condition] = field(default_factory=dict)
 
 
 class Shared:
@@ -145,7 +147,13 @@ class Shared:
             scope.report.at(node.entries["use"].value, message)
             return None
         requirement = self._instance(definition, values, scope)
-        return None if requirement is None else requirement.condition
+        if requirement is None:
+            return None
+        called = definition.called.get(id(requirement))
+        if called is None:
+            called = replace(requirement.condition, called=requirement.text)
+            definition.called[id(requirement)] = called
+        return called
 
     def _bound(self, lines: Fields, scope: Scope) -> tuple[Definition, dict[str, Bound]] | None:
         """The shared requirement that is used, and the values of its parameters."""

@@ -1,76 +1,56 @@
-"""Tables of the vocabulary: their lines in; look-ups with typed keys and values out.
+"""Tables and figures of the vocabulary: their lines in; look-ups with typed keys and values out.
 
 The values of a table have the type it `gives`; its keys take the type of whatever they are looked up by, so
-they are typed at each use.
+they are typed at each use. What they say in which period is `policy.figures`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from service.facts.types import Choice, Date, FactType, Number, Text, Time, Value, YesNo
+from service.facts.types import Choice, Date, FactType, Number, Text, Value, YesNo
 from service.policy import amounts
-from service.policy.condition import Count, FactRef, Lookup
-from service.policy.literals import Mistake, look_of, read_literal
+from service.policy.condition import Constant, Count, Expression, FactRef, Lookup
+from service.policy.figures import Page, Row, Table, by_period, plainly, read_table
+from service.policy.literals import Mistake, read_literal
+from service.policy.model import Figures
 from service.policy.operators import said
 from service.policy.reader import NAME, Fields, Report, checked, quoted, unknown_word
 from service.policy.scope import Amount, Names, Scope
-from service.policy.source import MapNode, Node, Span, TextNode
+from service.policy.source import MapNode, Node, TextNode
 from service.policy.words import WORDS
 
-GIVES: dict[str, FactType] = {
-    "time": Time(),
-    "number": Number(),
-    "text": Text(),
-    "date": Date(),
-    "yes_no": YesNo(),
-}
-_KEYS = ("label", "source", "gives", "rows", "bands", "otherwise")
 _TARGET = frozenset({"to.track", "to.level", "to.place", "to.grade"})
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as it is written; `value` is typed by what the table gives."""
-
-    key: TextNode
-    value: Value
-    written: TextNode
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table."""
-
-    name: str
-    label: str
-    where: Span
-    gives: FactType
-    rows: tuple[Row, ...]
-    bands: bool
-    otherwise: Row | None
+_EXAMPLE = {
+    "tables": "`tables` holds one group of lines for each table: `months_in_grade:` and below it `rows:`",
+    "figures": "`figures` holds one group of lines for each figure: `waiting_time:` and below it `value:`",
+}
 
 
 class Tables:
-    """All tables by name; one that was declared wrongly is known, but gives nothing."""
+    """All tables and figures by name; one that was declared wrongly is known, but gives nothing."""
 
-    def __init__(self, node: Node | None, names: Names) -> None:
+    def __init__(self, tables: Node | None, figures: Node | None, names: Names) -> None:
         self._names = names
-        self._tables: dict[str, Table | None] = {}
-        if node is None:
-            return
-        if not isinstance(node, MapNode):
-            names.report.at(
-                node,
-                "`tables` holds one group of lines for each table: `months_in_grade:` and below it `rows:`",
-            )
-            return
-        for entry in node.entries.values():
-            name = checked(entry.key, NAME, names.report, "the name of a table")
-            table = self._read(entry.key, entry.value)
-            self._tables[name or entry.key.value] = table if name else None
+        self._tables = self._declared("tables", tables, {})
+        self._figures = self._declared("figures", figures, self._tables)
+
+    def _declared(
+        self, section: str, node: Node | None, taken: Mapping[str, Table | None]
+    ) -> dict[str, Table | None]:
+        found: dict[str, Table | None] = {}
+        report = self._names.report
+        if node is not None and not isinstance(node, MapNode):
+            report.at(node, _EXAMPLE[section])
+        for entry in node.entries.values() if isinstance(node, MapNode) else ():
+            figure = section == "figures"
+            name = checked(entry.key, NAME, report, f"the name of a {section.removesuffix('s')}")
+            table = read_table(entry.key, entry.value, self._names, figure=figure)
+            if name in taken:
+                report.at(entry.key, f"{quoted(entry.key.value)} is a table already; give one another name")
+            found[name or entry.key.value] = table if name else None
+        return found
 
     def lookup(self, node: MapNode, scope: Scope, want: FactType | None) -> Amount | None:
         """The amount `{table: …, at: …}`."""
@@ -79,11 +59,9 @@ class Tables:
         at_node = lines.need("at", "at: {fact: to.level}")
         if name is None:
             return None
+        table = self._named(name, self._tables, "a table", scope)
         if name.value not in self._tables:
-            if scope.names.facts_whole:
-                scope.report.at(name, unknown_word(name.value, self._tables, "a table"))
             return None
-        table = self._tables[name.value]
         inner = Scope(
             scope.names, scope.entries, scope.first_slot, scope.params, scope.depth, scope.judging,
             (*scope.through, f"table {name.value}"), scope.using, scope.tainted,
@@ -93,27 +71,64 @@ class Tables:
             return None
         return self._typed(table, at, want, at_node or name)
 
+    def figure(self, node: MapNode, scope: Scope, want: FactType | None) -> Amount | None:
+        """The amount `{figure: …}`."""
+        name = Fields(node, scope.report, "a figure", WORDS, rest=True).word("figure")
+        table = None if name is None else self._named(name, self._figures, "a figure", scope)
+        if table is None:
+            return None
+        type_ = _type(table, want)
+        written = [page.otherwise for page in table.pages]
+        values = [None if row is None else _value(row, type_, scope.report) for row in written]
+        constants: list[Expression] = [Constant(value, type_) for value in values if value is not None]
+        return Amount(by_period(table, constants, type_), type_) if len(constants) == len(values) else None
+
     def plainly(self) -> Mapping[str, Any]:
-        """What each table says, whether or not it is used; keys are typed by their look."""
-        found = {}
-        for name, table in self._tables.items():
-            if table is not None:
-                rows = {str(_seeming(row.key)): row.value for row in table.rows}
-                last = table.otherwise and table.otherwise.value
-                found[name] = {"rows": rows, "bands": table.bands, "otherwise": last}
-        return found
+        """What each table and figure says, whether or not it is used; keys are typed by their look."""
+        tables = {**self._tables, **{f"figure {name}": table for name, table in self._figures.items()}}
+        return {
+            name: tuple(plainly(page) for page in table.pages) if table.dated else plainly(table.pages[0])
+            for name, table in tables.items()
+            if table is not None
+        }
+
+    def told(self) -> Mapping[str, Figures]:
+        """Each table and figure as people know it."""
+        every = {**self._tables, **self._figures}
+        return {name: table.told() for name, table in every.items() if table is not None}
+
+    def _named(
+        self, name: TextNode, among: Mapping[str, Table | None], what: str, scope: Scope
+    ) -> Table | None:
+        if name.value in among:
+            return among[name.value]
+        other, section = (self._tables, "table") if among is self._figures else (self._figures, "figure")
+        if name.value in other:
+            example = f"{{table: {name.value}, at: …}}" if section == "table" else f"{{figure: {name.value}}}"
+            scope.report.at(name, f"{quoted(name.value)} is a {section}; write `{example}`")
+        elif scope.names.facts_whole:
+            scope.report.at(name, unknown_word(name.value, among, what))
+        return None
 
     def _typed(self, table: Table, at: Amount, want: FactType | None, where: Node) -> Amount | None:
-        report = self._names.report
+        bands = any(page.bands for page in table.pages)
         if not isinstance(at.type, Number | Text | Choice | Date | YesNo) or (
-            table.bands and not isinstance(at.type, Number)
+            bands and not isinstance(at.type, Number)
         ):
-            wanted = "a number" if table.bands else "a text, a choice, a number, a date or yes or no"
-            report.at(where, f"`{table.name}` cannot be looked up by {said(at.type)}; it takes {wanted}")
+            wanted = "a number" if bands else "a text, a choice, a number, a date or yes or no"
+            message = f"`{table.name}` cannot be looked up by {said(at.type)}; it takes {wanted}"
+            self._names.report.at(where, message)
             return None
-        type_ = want if isinstance(want, Choice) and isinstance(table.gives, Text) else table.gives
+        type_ = _type(table, want)
+        lookups = [self._lookup(table, page, at, type_) for page in table.pages]
+        whole: list[Expression] = [each for each in lookups if each is not None]
+        return Amount(by_period(table, whole, type_), type_) if len(whole) == len(lookups) else None
+
+    def _lookup(self, table: Table, page: Page, at: Amount, type_: FactType) -> Lookup | None:
+        """One page of a table, looked up."""
+        report = self._names.report
         rows: list[tuple[Value, Value]] = []
-        for row in table.rows:
+        for row in page.rows:
             key, value = _key(row.key, at, report, self._names), _value(row, type_, report)
             if key is None or value is None:
                 continue
@@ -123,75 +138,21 @@ class Tables:
                 )
                 continue
             rows.append((key, value))
-        otherwise = None if table.otherwise is None else _value(table.otherwise, type_, report)
-        if table.otherwise is None and not _covered(table, at, rows):
-            which = "keys below the lowest row" if table.bands else "keys without a row of their own"
-            report.missing(
-                table.where, f"the table `{table.name}` needs `otherwise:` for {which}; add it below the rows"
-            )
+        otherwise = None if page.otherwise is None else _value(page.otherwise, type_, report)
+        if page.otherwise is None and not _covered(page, at, rows):
+            which = "keys below the lowest row" if page.bands else "keys without a row of their own"
+            message = f"the table `{table.name}` needs `otherwise:` for {which}; add it below the rows"
+            report.missing(page.where, message)
             return None
-        if len(rows) < len(table.rows):
+        if len(rows) < len(page.rows):
             return None
-        if table.bands:
+        if page.bands:
             rows.sort()  # keys are numbers, each once
-        return Amount(
-            Lookup(table.name, at.expr, tuple(rows), otherwise, type_, table.bands, table.label), type_
-        )
-
-    def _read(self, key: TextNode, node: Node) -> Table | None:
-        report = self._names.report
-        lines = Fields.of(node, report, "a table", _KEYS, "rows: {senior: 12 months}")
-        if lines is None:
-            return None
-        label, _ = lines.text("label"), lines.text("source")
-        gives = GIVES.get(lines.one_of("gives", GIVES, "")) if "gives" in lines else None
-        whole = gives is not None or "gives" not in lines
-        if "rows" in lines and "bands" in lines:
-            report.at(lines.key("bands"), "`rows` and `bands` both stand here; a table has one of them")
-            return None
-        kind = "bands" if "bands" in lines else "rows"
-        rows_node = lines.need(kind, "rows: {senior: 12 months}")
-        if rows_node is None or not whole:
-            return None
-        if not isinstance(rows_node, MapNode) or not rows_node.entries:
-            report.at(
-                rows_node,
-                f"`{kind}` holds lines such as `{'5: 2' if kind == 'bands' else 'senior: 12 months'}`",
-            )
-            return None
-        written = [(entry.key, entry.value) for entry in rows_node.entries.values()]
-        if "otherwise" in lines:
-            last = lines.get("otherwise")
-            written += [(key, last)] if last is not None else []
-        rows: list[Row] = []
-        for row_key, value_node in written:
-            row = _row(row_key, value_node, gives, self._names)
-            if row is None:
-                whole = False
-                continue
-            gives = gives or look_of(row.written)
-            rows.append(row)
-        if not whole or gives is None:
-            return None
-        otherwise = rows.pop() if "otherwise" in lines and len(rows) > len(rows_node.entries) else None
-        return Table(key.value, label, key.span, gives, tuple(rows), kind == "bands", otherwise)
+        return Lookup(table.name, at.expr, tuple(rows), otherwise, type_, page.bands, table.label)
 
 
-def _row(key: TextNode, node: Node, gives: FactType | None, names: Names) -> Row | None:
-    if not isinstance(node, TextNode) or not node.value:
-        example = "write a value such as `12 months`"
-        names.report.at(node, f"the row {quoted(key.value)} takes one plain value; {example}")
-        return None
-    value = read_literal(node, gives or look_of(node), spills=names.spills)
-    if isinstance(value, Mistake):
-        names.report.at(node, value.message)
-        return None
-    return Row(key, value, node)
-
-
-def _seeming(key: TextNode) -> Value | str:
-    value = read_literal(key, look_of(key))
-    return key.value if isinstance(value, Mistake) else value
+def _type(table: Table, want: FactType | None) -> FactType:
+    return want if isinstance(want, Choice) and isinstance(table.gives, Text) else table.gives
 
 
 def _at(node: Node, scope: Scope) -> Amount | None:
@@ -224,11 +185,11 @@ def _value(row: Row, type_: FactType, report: Report) -> Value | None:
     return value
 
 
-def _covered(table: Table, at: Amount, rows: list[tuple[Value, Value]]) -> bool:
+def _covered(page: Page, at: Amount, rows: list[tuple[Value, Value]]) -> bool:
     """Whether a table without `otherwise` has a row for every key; for `to.level`, levels see to it."""
-    if len(rows) < len(table.rows):
+    if len(rows) < len(page.rows):
         return True  # a row could not be read, and that was said
-    if table.bands:
+    if page.bands:
         least = 0 if isinstance(at.expr, Count) else getattr(at.type, "minimum", None)
         lowest = min(key for key, _ in rows)  # type: ignore[type-var]  # the keys of bands are numbers
         return least is not None and bool(lowest <= least)  # type: ignore[operator]  # both are numbers

@@ -6,6 +6,7 @@ In two steps: `read_header` finds out which tracks and levels there are, so that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,16 +17,17 @@ from service.facts.types import Date, Number
 from service.policy import requirements
 from service.policy.condition import FactRef, Lookup
 from service.policy.literals import Mistake, read_literal
-from service.policy.model import Duty, Pay, Requirement, TrackKind, WayBack
+from service.policy.model import Duty, Grandfathering, Pay, Requirement, TrackKind, WayBack, Withdrawal
 from service.policy.reader import ID, Fields, Report, checked, opening, quoted, shape
 from service.policy.scope import Names, Scope
 from service.policy.source import ListNode, MapNode, Node, TextNode
 from service.policy.trees import walk
+from service.policy.versions_terms import TERMS, read_grandfathering, read_withdrawal
 
-_TRACK = ("track", "title", "kind", "in_force", "source", "levels")
-_LEVEL = ("level", "title", "grade", "pay", "enter_from", "way_back", "mastery", "requires", "afterwards")
-_HIGHEST_GRADE = 100
-_MOST_MONTHS = 1200
+TRACK = ("track", "title", "kind", "in_force", *TERMS, "source", "at_every_level", "levels")
+LEVEL = ("level", "title", "grade", "pay", "enter_from", "way_back", "mastery", "requires", "afterwards")
+HIGHEST_GRADE = 100
+MOST_MONTHS = 1200
 
 
 @dataclass(slots=True)
@@ -59,11 +61,13 @@ class TrackDraft:
     levels: list[LevelDraft] = field(default_factory=list)
     named_well: bool = True  #: False: the file is named after another day
     levels_whole: bool = True  #: False: a level may be missing because it could not be read
+    withdrawn: Withdrawal | None = None
+    grandfathering: Grandfathering | None = None
 
 
 def read_header(file: str, node: Node, report: Report) -> TrackDraft | None:
     """Which version of which track a file holds, and its levels without what they ask."""
-    lines = Fields.of(node, report, "a track", _TRACK, "track: people-lead")
+    lines = Fields.of(node, report, "a track", TRACK, "track: people-lead")
     if lines is None:
         return None
     folder, name = file.split("/")[-2:]
@@ -87,6 +91,7 @@ def read_header(file: str, node: Node, report: Report) -> TrackDraft | None:
     return TrackDraft(
         file, track, title, cast(TrackKind, kind), source, start, end, start_at, lines, levels,
         named_well=name == f"{start}.yaml", levels_whole=whole and file not in report.damaged,
+        withdrawn=read_withdrawal(lines, start), grandfathering=read_grandfathering(lines, start),
     )  # fmt: skip
 
 
@@ -135,14 +140,14 @@ def _levels(lines: Fields, report: Report) -> tuple[list[LevelDraft], bool]:
     if isinstance(value, ListNode) and not items:
         report.at(value, "a track has at least one level; write it below `levels:`, beginning with a dash")
     for item in items:
-        one = Fields.of(item, report, "a level", _LEVEL, "level: senior")
+        one = Fields.of(item, report, "a level", LEVEL, "level: senior")
         if one is None:
             whole = False
             continue
         word = one.word("level", "level: senior")
         level = None if word is None else checked(word, ID, report, "the name of a level")
         title = one.text("title", "title: Senior engineer")
-        grade = one.whole("grade", 0, _HIGHEST_GRADE, "grade: 6")
+        grade = one.whole("grade", 0, HIGHEST_GRADE, "grade: 6")
         if level is None or word is None:
             whole = False
             continue
@@ -160,26 +165,37 @@ def _levels(lines: Fields, report: Report) -> tuple[list[LevelDraft], bool]:
 
 def read_levels(draft: TrackDraft, names: Names) -> None:
     """Read what the levels of a version ask for and bring with them."""
+    everywhere = _read(draft.lines.items("at_every_level"), Scope(names))
     for level in draft.levels:
         level.pay = _pay(level.lines)
         level.way_back = _way_back(level.lines)
         level.mastery = level.lines.yes_no("mastery")
         level.afterwards = _duties(level.lines, names)
-        level.requires = tuple(_requires(draft, level, Scope(names)))
+        asked = [*everywhere, *_read(level.lines.items("requires"), Scope(names))]
+        level.requires = tuple(_requires(draft, level, asked, names.report))
 
 
-def _requires(draft: TrackDraft, level: LevelDraft, scope: Scope) -> list[Requirement]:
-    report = scope.report
+def _read(items: Iterable[Node], scope: Scope) -> list[tuple[MapNode, Requirement | None]]:
+    """Requirements, each with its lines; None for those that could not be read."""
+    found: list[tuple[MapNode, Requirement | None]] = []
+    for item in items:
+        if not isinstance(item, MapNode):
+            message = f"a requirement is written in lines such as `id: own-wish`, not {shape(item)}"
+            scope.report.at(item, message)
+        elif "use" in item.entries:
+            found.append((item, scope.names.shared.use(item, scope)))
+        else:
+            found.append((item, requirements.read_requirement(item, scope)))
+    return found
+
+
+def _requires(
+    draft: TrackDraft, level: LevelDraft, asked: list[tuple[MapNode, Requirement | None]], report: Report
+) -> list[Requirement]:
+    """What a level asks for, each under an id of its own."""
     found: list[Requirement] = []
     lines_of: dict[str, int] = {}
-    for item in level.lines.items("requires"):
-        if not isinstance(item, MapNode):
-            report.at(item, f"a requirement is written in lines such as `id: own-wish`, not {shape(item)}")
-            continue
-        if "use" in item.entries:
-            requirement = scope.names.shared.use(item, scope)
-        else:
-            requirement = requirements.read_requirement(item, scope)
+    for item, requirement in asked:
         id_ = requirement.id if requirement else _given_id(item)
         if id_ and id_ in lines_of:
             key = item.entries.get("id") or item.entries["use"]
@@ -276,7 +292,7 @@ def _way_back(lines: Fields) -> WayBack | None:
     inner = Fields.of(node, report, "a way back", ("months", "to"), example)
     if inner is None:
         return None
-    months = inner.whole("months", 1, _MOST_MONTHS, "months: 12")
+    months = inner.whole("months", 1, MOST_MONTHS, "months: 12")
     to = inner.text("to", "to: same grade on the craft track left")
     return None if months is None else WayBack(to=to, months=months)
 

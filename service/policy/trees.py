@@ -26,6 +26,7 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
 )
 
@@ -37,9 +38,9 @@ Part = Condition | Expression | Entries | Ceiling
 _BELOW: Mapping[type, tuple[str, ...]] = {
     Comparison: ("left", "right"), Group: ("of",), Derived: ("of",), DerivedField: ("of",),
     Arithmetic: ("left", "right"), Lookup: ("at",), Choose: ("branches", "otherwise"), FiscalQuarter: ("of",),
-    YearOf: ("of",), Entries: ("of", "where", "newest_by"), Ceiling: ("each",),
+    YearOf: ("of",), Whole: ("of",), Entries: ("of", "where", "newest_by"), Ceiling: ("each",),
     Count: ("entries", "has", "once_per", "ceiling"), Sum: ("entries", "amount", "once_per", "ceiling"),
-    TimeIn: ("entries", "start", "end", "since", "until"), Extreme: ("entries", "amount"),
+    TimeIn: ("entries", "start", "end", "since", "until", "breaks"), Extreme: ("entries", "amount"),
 }  # fmt: skip
 
 

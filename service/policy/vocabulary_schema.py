@@ -27,19 +27,19 @@ from service.policy.literals import Mistake, read_literal
 from service.policy.reader import NAME, Fields, Report, checked, quoted, shape, texts, unknown_word
 from service.policy.source import MapNode, Node, TextNode
 
-SECTIONS = ("facts", "derived", "tables", "calendar")
-_ABOUT = ("type", "label", "question", "source", "protected", "sensitive", "can_change", "absent_means")
-_OF_TYPE = {
+SECTIONS = ("facts", "derived", "tables", "figures", "calendar")
+ABOUT = ("type", "label", "question", "source", "protected", "sensitive", "can_change", "absent_means")
+OF_TYPE = {
     "number": ("unit", "decimals", "minimum", "maximum"), "yes_no": (), "date": (), "text": (),
     "choice": ("choices", "ordered"),
     "list": ("of", "choices", "ordered", "unit", "decimals", "minimum", "maximum"),
     "records": ("fields", "dated_by", "derived"),
 }  # fmt: skip
-_EVERY = tuple(dict.fromkeys(name for names in _OF_TYPE.values() for name in names))
-_RESERVED = frozenset({"this", "it", "from", "to"})
-_MOST_DECIMALS = 10
+EVERY = tuple(dict.fromkeys(name for names in OF_TYPE.values() for name in names))
+RESERVED = frozenset({"this", "it", "from", "to"})
+MOST_DECIMALS = 10
 _MOST_INSIDE = 3  #: records inside each other, the outermost included
-_SHORT_MONTHS = ("last day", "next day")  #: 31 August + 6 months = 28 February, or 1 March
+SHORT_MONTHS = ("last day", "next day")  #: 31 August + 6 months = 28 February, or 1 March
 
 
 def read_facts(node: Node | None, report: Report) -> dict[str, Fact | None]:
@@ -53,7 +53,7 @@ def read_facts(node: Node | None, report: Report) -> dict[str, Fact | None]:
     for entry in node.entries.values():
         name, key = entry.key.value, entry.key
         facts[name] = None
-        if name in ALWAYS_THERE or name in _RESERVED:
+        if name in ALWAYS_THERE or name in RESERVED:
             report.at(key, f"{quoted(name)} always has a meaning of its own; give the fact another name")
         elif checked(key, NAME, report, "the name of a fact"):
             facts[name] = _fact(key, entry.value, report, inside=0)
@@ -66,7 +66,7 @@ def read_calendar(node: Node | None, report: Report) -> bool:
     lines = None if node is None else Fields.of(node, report, "the calendar", ("short_months",), example)
     if lines is None:
         return False
-    return lines.one_of("short_months", _SHORT_MONTHS, "", "short_months: last day") == "next day"
+    return lines.one_of("short_months", SHORT_MONTHS, "", "short_months: last day") == "next day"
 
 
 def derived_fields(node: Node | None) -> Iterator[tuple[str, Node]]:
@@ -81,7 +81,7 @@ def _fact(key: TextNode, node: Node, report: Report, *, inside: int) -> Fact | N
     """A fact, or a field that stands inside so many records."""
     kind = "field" if inside else "fact"
     what = f"the {kind} {quoted(key.value)}"
-    lines = Fields.of(node, report, what, (*_ABOUT, *_EVERY), "type: number")
+    lines = Fields.of(node, report, what, (*ABOUT, *EVERY), "type: number")
     if lines is None:
         return None
     word = _type_word(lines, inside)
@@ -95,8 +95,8 @@ def _fact(key: TextNode, node: Node, report: Report, *, inside: int) -> Fact | N
     if not word:
         return None
     for name in lines.node.entries:
-        if name in _EVERY and name not in _OF_TYPE[word]:
-            owners = [owner for owner, names in _OF_TYPE.items() if name in names]
+        if name in EVERY and name not in OF_TYPE[word]:
+            owners = [owner for owner, names in OF_TYPE.items() if name in names]
             report.at(
                 lines.key(name), f"{quoted(name)} belongs to the type {owners[0]}, not to {word}; take it out"
             )
@@ -120,7 +120,7 @@ def _fact(key: TextNode, node: Node, report: Report, *, inside: int) -> Fact | N
 
 def _type_word(lines: Fields, inside: int) -> str:
     node = lines.word("type", "type: number")
-    words = [word for word in _OF_TYPE if word != "records" or inside < _MOST_INSIDE]
+    words = [word for word in OF_TYPE if word != "records" or inside < _MOST_INSIDE]
     if node is None or node.value in words:
         return "" if node is None else node.value
     if node.value == "records":
@@ -140,7 +140,7 @@ def _type(word: str, lines: Fields, inside: int) -> FactType | None:
         case "list":
             of = lines.one_of("of", ("text", "number", "date", "yes_no", "choice"), "", "of: text")
             for name in lines.node.entries:
-                if of and name in _EVERY and name != "of" and name not in _OF_TYPE[of]:
+                if of and name in EVERY and name != "of" and name not in OF_TYPE[of]:
                     lines.report.at(
                         lines.key(name), f"{quoted(name)} does not go with a list of {of}; take it out"
                     )
@@ -170,7 +170,7 @@ def _number(lines: Fields) -> Number:
     minimum, maximum = (_bound(lines, name) for name in ("minimum", "maximum"))
     if minimum is not None and maximum is not None and minimum > maximum:
         lines.report.at(lines.key("maximum"), "`maximum` is below `minimum`; exchange the two")
-    decimals = lines.whole("decimals", 0, _MOST_DECIMALS)
+    decimals = lines.whole("decimals", 0, MOST_DECIMALS)
     return Number(lines.text("unit"), decimals, minimum, maximum)
 
 

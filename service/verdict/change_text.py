@@ -8,7 +8,7 @@ from service.facts.calendar import STILL_RUNNING, spoken
 from service.facts.types import NOTHING, Choice, YesNo
 from service.verdict.plain import plain
 from service.verdict.remedy import Asked, Remedy
-from service.verdict.text import listed, value_text
+from service.verdict.value_text import listed, value_text
 from service.verdict.wording import CHANGES, COMPARED, RANKED, WORDS, plural
 
 

@@ -26,7 +26,8 @@ from service.verdict.found import is_sensitive, within
 from service.verdict.grounds import Grounds
 from service.verdict.questions import question_of, subject_of
 from service.verdict.telling import Telling
-from service.verdict.text import condition_text, listed
+from service.verdict.text import condition_text
+from service.verdict.value_text import listed
 from service.verdict.wording import FINDINGS, SUMMARIES, WORDS, counted
 
 Json = dict[str, Any]

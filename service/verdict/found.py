@@ -35,6 +35,7 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     type_of,
 )
@@ -196,8 +197,10 @@ def _made_of(expression: Expression) -> Iterator[Step]:
         case Arithmetic(left=left, right=right):
             yield from _made_of(left)
             yield from _made_of(right)
-        case Lookup(at=of) | FiscalQuarter(of=of) | YearOf(of=of):
+        case Lookup(at=of) | FiscalQuarter(of=of) | YearOf(of=of) | Whole(of=of):
             yield from _made_of(of)
+        case Choose(branches=branches, dated=dated) if dated:
+            yield from _made_of(branches[0][1])
         case Choose(branches=branches, otherwise=otherwise):
             for condition, branch in branches:
                 yield from _asked(condition)

@@ -20,7 +20,7 @@ from service.facts.types import (
     YesNo,
 )
 from service.facts.vocabulary import Vocabulary
-from service.verdict.text import listed
+from service.verdict.value_text import listed
 from service.verdict.wording import QUESTIONS, sentence
 
 Json = dict[str, Any]

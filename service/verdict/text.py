@@ -7,12 +7,9 @@ the policy writes them. The phrases are in `verdict.wording`. Knows nothing of r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from service.facts.calendar import Duration, spoken
-from service.facts.types import NOTHING, Choice, Date, FactType, ListOf, Number, Records, Time, YesNo
+from service.facts.types import Choice, Date, ListOf, Number, Time, YesNo
 from service.policy.condition import (
     Arithmetic,
     Choose,
@@ -32,9 +29,11 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     type_of,
 )
+from service.verdict.value_text import listed, value_text
 from service.verdict.wording import (
     AMOUNTS,
     COMPARED,
@@ -47,52 +46,16 @@ from service.verdict.wording import (
     QUANTIFIED,
     RANKED,
     ROUTES,
+    SUPERLATIVES,
+    UNITS,
     WITHOUT_THE,
     WORDS,
-    counted,
     plural,
 )
 
 Names = Mapping[int, str]  #: what the entries at hand are called, by slot; the innermost has the greatest
 How = Literal["said", "aside", "matching"]  #: what is asked of entries: said, in brackets, or only hinted at
 _NO_ENTRY: Names = {}
-
-
-def value_text(value: Any, type_: FactType) -> str:
-    """A value as one says it, with the unit of its type.
-
-    >>> value_text(Decimal("1.50"), Number(unit="points")), value_text(True, YesNo())
-    ('1.50 points', 'yes')
-    """
-    match value:
-        case bool():
-            return WORDS["yes"] if value else WORDS["no"]
-        case int() | Decimal():
-            number = format(value, "f") if isinstance(value, Decimal) else str(value)
-            unit = type_.unit if isinstance(type_, Number) else ""
-            return WORDS["counted"].format(n=number, noun=plural(value, unit)) if unit else number
-        case date():
-            return spoken(value)
-        case Duration():
-            return str(value)
-        case tuple() if isinstance(type_, Records):
-            return counted(len(value), WORDS["entries"])
-        case tuple():
-            of = type_.of if isinstance(type_, ListOf) else type_
-            return listed([value_text(item, of) for item in value]) if value else WORDS["nothing"]
-        case _:
-            return WORDS["none"] if value is NOTHING else str(value)
-
-
-def listed(texts: Sequence[str], last: str = "and") -> str:
-    """Several things in a row.
-
-    >>> listed(["slate", "tile", "metal"], "or")
-    'slate, tile or metal'
-    """
-    if len(texts) < 2:
-        return "".join(texts)
-    return WORDS["comma"].join(texts[:-1]) + WORDS[last] + texts[-1]
 
 
 # ── amounts ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,6 +81,9 @@ def amount_text(expression: Expression, names: Names = _NO_ENTRY) -> str:
             return AMOUNTS["fiscal_quarter"].format(of=noun(expression.of, names))
         case YearOf():
             return AMOUNTS["year_of"].format(of=noun(expression.of, names))
+        case Whole(unit=unit, of=of):
+            length = _with_the(amount_text(of, names))
+            return AMOUNTS["full"].format(unit=UNITS[unit.months, unit.days], of=length)
         case _:
             return _gathered(expression, names, "said")
 
@@ -130,7 +96,7 @@ def noun(expression: Expression, names: Names = _NO_ENTRY) -> str:
             return _with_the(text)
         case Constant() | Arithmetic():
             return text
-        case Choose():
+        case Choose() if not expression.dated:
             return WORDS["bracketed"].format(text=text)
         case FieldRef() | DerivedField() | FactRef() | Derived():
             if isinstance(expression.type, YesNo) and expression.name:
@@ -161,16 +127,22 @@ def _field(label: str, slot: int, names: Names) -> str:
 
 def _arithmetic(expression: Arithmetic, names: Names) -> str:
     if expression.op in ("highest", "lowest"):
-        dated = isinstance(type_of(expression.left), Date)
-        phrase = ("latest" if dated else "highest") if expression.op == "highest" else "earliest" if dated else "lowest"
+        which = _superlative(expression.op == "highest", expression.left)
         several = listed([noun(each, names) for each in _alike(expression, expression.op)])
-        return AMOUNTS["of several"].format(which=phrase, several=several)
+        return AMOUNTS["of several"].format(which=SUPERLATIVES[which], several=several)
     left, right = noun(expression.left, names), noun(expression.right, names)
     phrase: str = expression.op
     if isinstance(type_of(expression.left), Date):
         apart = isinstance(type_of(expression.right), Date)
         phrase = "apart" if apart else "later" if phrase == "plus" else "earlier"
     return AMOUNTS[phrase].format(left=left, right=right)
+
+
+def _superlative(greatest: bool, of: Expression) -> str:
+    """The name of the phrase for the greatest or the least of some days, or of anything else."""
+    if isinstance(type_of(of), Date):
+        return "latest" if greatest else "earliest"
+    return "highest" if greatest else "lowest"
 
 
 def _alike(expression: Expression, op: str) -> Iterator[Expression]:
@@ -183,6 +155,10 @@ def _alike(expression: Expression, op: str) -> Iterator[Expression]:
 
 
 def _choose(expression: Choose, names: Names) -> str:
+    if expression.dated:  # what it says in which period is not for a sentence
+        first = expression.branches[0][1]
+        figure = expression.label if isinstance(first, Constant) else amount_text(first, names)
+        return AMOUNTS["dated"].format(figure=figure)
     branches = [
         AMOUNTS["branch"].format(amount=noun(amount, names), condition=condition_text(condition, names))
         for condition, amount in expression.branches
@@ -196,19 +172,18 @@ def _gathered(amount: Count | Sum | TimeIn | Extreme, names: Names, how: How) ->
     if isinstance(amount, Count):
         return AMOUNTS["count"].format(entries=_counted_entries(amount, names, how=how))
     if isinstance(amount, TimeIn):
-        bounds = (("since", amount.since), ("until", amount.until))
+        bounds = (("since", amount.since), ("until", amount.until), ("breaks", amount.breaks))
         limits = [ENTRIES[bound].format(day=noun(day, names)) for bound, day in bounds if day is not None]
         return AMOUNTS["time_in"].format(entries=_entries(amount.entries, names, limits=limits, how=how))
     of_each = amount_text(amount.amount, _inside(amount.entries, names))
     if isinstance(amount, Sum):
         return AMOUNTS["sum"].format(amount=of_each, entries=_counted_entries(amount, names, how=how))
-    if amount.entries.newest_by is not None:
+    if amount.entries.newest == 1 and amount.entries.newest_by is not None:
         by = amount_text(amount.entries.newest_by, _inside(amount.entries, names))
-        phrase, entries = "oldest" if amount.entries.oldest else "newest", _entries(amount.entries, names, 1, how=how)
-        return AMOUNTS[phrase].format(amount=of_each, entry=entries, by=by)
-    dated = isinstance(type_of(amount.amount), Date)
-    phrase = ("latest" if dated else "highest") if amount.greatest else ("earliest" if dated else "lowest")
-    return AMOUNTS[phrase].format(amount=of_each, entries=_entries(amount.entries, names, how=how))
+        phrase = AMOUNTS["oldest" if amount.entries.oldest else "newest"]
+        return phrase.format(amount=of_each, entry=_entries(amount.entries, names, 1, how=how), by=by)
+    entries = _entries(amount.entries, names, limits=_newest(amount.entries, names), how=how)
+    return AMOUNTS[_superlative(amount.greatest, amount.amount)].format(amount=of_each, entries=entries)
 
 
 # ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -248,8 +223,16 @@ def _entries(
     return ENTRIES["after comma" if follows else how].format(entries=text, more=WORDS["comma"].join(more))
 
 
+def _newest(entries: Entries, names: Names) -> list[str]:
+    """That only the newest entries are looked at, where it is so."""
+    if entries.newest is None or entries.newest_by is None:
+        return []
+    by = amount_text(entries.newest_by, _inside(entries, names))
+    return [ENTRIES["newest"].format(n=entries.newest, by=by)]
+
+
 def _counted_entries(amount: Count | Sum, names: Names, n: int = 2, *, how: How = "said") -> str:
-    inside, limits = _inside(amount.entries, names), []
+    inside, limits = _inside(amount.entries, names), _newest(amount.entries, names)
     if amount.once_per is not None:
         limits.append(ENTRIES["once_per"].format(field=amount_text(amount.once_per, inside)))
     if amount.ceiling is not None:
@@ -263,7 +246,9 @@ def _counted_entries(amount: Count | Sum, names: Names, n: int = 2, *, how: How 
 
 
 def condition_text(condition: Condition, names: Names = _NO_ENTRY) -> str:
-    """A condition in one sentence, without capital and full stop."""
+    """A condition in one sentence, without capital and full stop; a shared one is said in its own words."""
+    if condition.called:
+        return _lowered(condition.called)
     if isinstance(condition, Group):
         return _group(condition, names)
     left = condition.left
@@ -275,9 +260,15 @@ def condition_text(condition: Condition, names: Names = _NO_ENTRY) -> str:
     return _compared(condition, RANKED if isinstance(type_of(left), Choice) else COMPARED, names)
 
 
+def _lowered(text: str) -> str:
+    """A sentence inside another one; a name in capitals keeps them."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def heading_text(condition: Condition) -> str:
     """A condition whose parts are listed below it: a group says only how many of them must hold."""
-    if not isinstance(condition, Group) or (condition.kind == "none_of" and len(condition.of) == 1):
+    one = not isinstance(condition, Group) or (condition.kind == "none_of" and len(condition.of) == 1)
+    if one or condition.called or not isinstance(condition, Group):
         return condition_text(condition)
     return HEADINGS[condition.kind].format(n=condition.needed)
 

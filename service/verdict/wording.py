@@ -120,10 +120,12 @@ AMOUNTS: Final[Phrases] = {
     "earlier": "{right} before {left}",
     "apart": "time from {right} to {left}",
     "table": "{table} for {at}",
+    "dated": "{figure} in force on the day of the request",
     "branch": "{amount} if {condition}",
     "otherwise": "{branches}, otherwise {amount}",
     "fiscal_quarter": "fiscal quarter of {of}",
     "year_of": "year of {of}",
+    "full": "number of full {unit} in {of}",
     "count": "number of {entries}",
     "sum": "sum of {amount} over the {entries}",
     "time_in": "time covered by the {entries}",
@@ -138,6 +140,22 @@ AMOUNTS: Final[Phrases] = {
     "other entry": "other entry",
 }
 
+#: Which of several amounts is taken.
+SUPERLATIVES: Final[Phrases] = {
+    "highest": "highest",
+    "lowest": "lowest",
+    "latest": "latest",
+    "earliest": "earliest",
+}
+
+#: Units of time, by their months and days.
+UNITS: Final[Mapping[tuple[int, int], str]] = {
+    (12, 0): "years",
+    (1, 0): "months",
+    (0, 7): "weeks",
+    (0, 1): "days",
+}
+
 ENTRIES: Final[Phrases] = {
     "of": "{noun} of {label}",
     "named": "{name} among {label}",
@@ -146,6 +164,8 @@ ENTRIES: Final[Phrases] = {
     "ceiling": "at most {n} for each {each}",
     "since": "counted from {day}",
     "until": "counted up to {day}",
+    "breaks": "without a break of more than {day}",
+    "newest": "only the latest {n} by {by}",
     "said": "{entries} {more}",
     "after comma": "{entries}, {more}",
     "aside": "{entries} ({more})",

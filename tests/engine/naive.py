@@ -1,8 +1,10 @@
-"""The policy language once more, slowly: what a condition means for a candidate about whom everything is known.
+"""The policy language once more, slowly: what a condition means for a candidate about whom everything is
+known.
 
-A tree and one world in; true or false, or a value, out. A world is one way in which everything could be that is not told.
-Written from the description of the language, not from the engine: numbers are fractions, months are walked one by one,
-days covered are counted one by one. Knows nothing of ranges and unknowns, but that `is_known` asks what is told.
+A tree and one world in; true or false, or a value, out. A world is one way in which everything could be that
+is not told. Written from the description of the language, not from the engine: numbers are fractions, months
+are walked one by one, days covered are counted one by one. Knows nothing of ranges and unknowns, but that
+`is_known` asks what is told.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from service.policy.condition import (
     Lookup,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     type_of,
 )
@@ -56,6 +59,7 @@ class Length:
     months: int
     days: int
     first_days: frozenset[date] = frozenset()
+    spills: bool = False  #: a month too short is complete on the first day of the next one
 
 
 Frame = tuple[tuple[Any, Any], ...]  #: the entries at hand: in full, and what of them is told
@@ -145,8 +149,9 @@ def later(day: date, length: Length) -> date:
             year, month = (year + 1, 1) if month == 13 else (year - 1, 12)
     for dom in (day.day, 30, 29, 28):
         if dom <= day.day:
+            late = timedelta(days=length.spills and dom < day.day)
             try:
-                return date(year, month, dom) + timedelta(days=length.days)
+                return date(year, month, dom) + late + timedelta(days=length.days)
             except ValueError:
                 continue
     raise AssertionError(day, length)
@@ -177,6 +182,9 @@ def value(expression: Expression, world: World, frame: Frame = ()) -> Any:
                 if holds(when, world, frame):
                     return value(then, world, frame)
             return value(otherwise, world, frame)
+        case Whole(unit=unit, of=of):
+            length = value(of, world, frame)
+            return length if length is NOTHING else _full(plain(unit), length, world)
         case YearOf(of=of):
             day = value(of, world, frame)
             return day if day is NOTHING else Fraction(day.year)
@@ -194,29 +202,47 @@ def plain(told: Any) -> Any:
     if isinstance(told, int | Decimal):
         return Fraction(told)
     if isinstance(told, Duration):
-        return Length(told.months, told.days)
+        return Length(told.months, told.days, spills=told.spills)
     if isinstance(told, tuple) and not any(isinstance(each, Mapping) for each in told):
         return tuple(map(plain, told))
     return told
 
 
 def _calculated(op: str, left: Any, right: Any) -> Any:
+    if op in ("highest", "lowest"):
+        there = sorted(one for one in (left, right) if one is not NOTHING)
+        return there[-1 if op == "highest" else 0] if there else NOTHING
     if left is NOTHING or right is NOTHING:
         return NOTHING
     if op == "times":
         if isinstance(left, Fraction) and isinstance(right, Fraction):
             return left * right
         length, factor = (left, right) if isinstance(left, Length) else (right, left)
-        return Length(length.months * factor // 1, length.days * factor // 1, length.first_days)
+        months, days = length.months * factor // 1, length.days * factor // 1
+        return Length(months, days, length.first_days, length.spills)
     sign = 1 if op == "plus" else -1
     if isinstance(left, Fraction):
         return left + sign * right
+    if isinstance(left, date) and isinstance(right, date):
+        return Length(0, (left - right).days, frozenset({right}))
     if isinstance(left, date):
-        return later(left, Length(sign * right.months, sign * right.days))
+        return later(left, Length(sign * right.months, sign * right.days, spills=right.spills))
     if isinstance(right, date):
         return later(right, left)
     together = left.first_days | right.first_days
-    return Length(left.months + sign * right.months, left.days + sign * right.days, together)
+    months, days = left.months + sign * right.months, left.days + sign * right.days
+    return Length(months, days, together, left.spills or right.spills)
+
+
+def _full(unit: Length, length: Length, world: World) -> Fraction:
+    """Units are begun one after the other while they are complete within the length."""
+    first_day = min(length.first_days, default=world.as_of)
+    end, full = later(first_day, length), 0
+    if first_day == STILL_RUNNING:
+        return Fraction(0)
+    while later(first_day, _calculated("times", unit, Fraction(full + 1))) <= end:
+        full += 1
+    return Fraction(full)
 
 
 def _looked_up(table: Lookup, key: Any) -> Any:
@@ -265,13 +291,16 @@ def _entries(entries: Entries, world: World, frame: Frame) -> list[Frame]:
     if entries.newest is not None and entries.newest_by is not None:
         dated = [(value(entries.newest_by, world, inner), inner) for inner in frames]
         given = [(day, place, inner) for place, (day, inner) in enumerate(dated) if day is not NOTHING]
-        frames = [inner for _, _, inner in sorted(given, key=lambda one: one[:2])[-entries.newest :]]
+        in_order = [inner for _, _, inner in sorted(given, key=lambda one: one[:2])]
+        frames = in_order[: entries.newest] if entries.oldest else in_order[-entries.newest :]
     return frames
 
 
 def _as_told(of: Expression, world: World, frame: Frame) -> Any:
     if isinstance(of, FactRef):
         return world.told.get(of.name)
+    if isinstance(of, FieldRef) and isinstance(of.type, Records):
+        return frame[of.slot][1][of.name]
     if isinstance(of, Derived):
         return _as_told(of.of, world, ())
     return None
@@ -339,5 +368,25 @@ def _time_in(expression: TimeIn, world: World, frame: Frame) -> Length:
         last = min(world.as_of - timedelta(days=1), STILL_RUNNING if end is NOTHING else end)
         last = min(last, until) if isinstance(until, date) else last
         days |= set(range(first.toordinal(), last.toordinal() + 1))
+    if expression.breaks is not None and days:
+        allowed, through = value(expression.breaks, world, frame), _last_day(world, until)
+        days = _since_the_last_break(days, through, allowed)
     first_days = frozenset({date.fromordinal(min(days))} if days else ())
     return Length(0, len(days), first_days)
+
+
+def _last_day(world: World, until: Any) -> date:
+    last = world.as_of - timedelta(days=1)
+    return min(last, until) if isinstance(until, date) else last
+
+
+def _since_the_last_break(days: set[int], through: date, allowed: Length) -> set[int]:
+    """Back from the last day, day by day; over days off only while the break is not longer than allowed."""
+    kept: set[int] = set()
+    reached = through.toordinal() + 1
+    for day in sorted(days, reverse=True):
+        if later(date.fromordinal(day + 1), allowed).toordinal() < reached:
+            break
+        kept.add(day)
+        reached = day
+    return kept

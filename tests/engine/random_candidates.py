@@ -1,6 +1,8 @@
-"""Random candidates: what is written in a level in; facts that lie at it, just below it and just above it out.
+"""Random candidates: what is written in a level in; facts that lie at it, just below it and just above it
+out.
 
-Facts are missing, fields are missing, lists are empty, entries lie ahead. `completed` fills in whatever is missing.
+Facts are missing, fields are missing, lists are empty, entries lie ahead. `completed` fills in whatever is
+missing.
 """
 
 from __future__ import annotations
@@ -112,12 +114,14 @@ class Candidates:
             number = chance.choice(NUMBERS)()
         elif chance.random() < 0.3:
             number = chance.randint(0, 12)
-        step = chance.choice(STEPS)
-        if step and abs(number) < 10**7:
+        step: int | Decimal = chance.choice(STEPS)
+        if step and -(10**7) < number < 10**7:
             number = number + step
         if kind.minimum is not None and number < kind.minimum:
             return kind.minimum
-        return kind.maximum if kind.maximum is not None and number > kind.maximum else number
+        if kind.maximum is not None and number > kind.maximum:
+            return kind.maximum
+        return number
 
     def day(self) -> date:
         """At a day of the policy, or so long before `as_of` as a length of time in it; or a day beside."""
@@ -145,6 +149,7 @@ class Candidates:
                 "from.level": standing.level if standing else NOTHING,
                 "from.place": standing.name if standing else NOTHING,
                 "from.grade": standing.grade if standing else NOTHING,
+                "from.on_ladder": standing is not None,
             }
         return World(facts={**facts, **told}, told=scope.facts, as_of=scope.as_of)
 

@@ -1,14 +1,14 @@
 """Random levels: a source of chance in; levels that use everything the policy language can say out.
 
-One fixed vocabulary with every type of fact. Whatever is written into a level goes into its `Pool` too, so that
-candidates can be drawn who stand exactly at, just below and just above it (`random_candidates`).
+One fixed vocabulary with every type of fact. Whatever is written into a level goes into its `Pool` too, so
+that candidates can be drawn who stand exactly at, just below and just above it (`random_candidates`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -51,6 +51,7 @@ from service.policy.condition import (
     Place,
     Sum,
     TimeIn,
+    Whole,
     YearOf,
     all_of,
     negated,
@@ -74,6 +75,9 @@ def _records(dated_by: str | None, *fields: Fact) -> Records:
     return Records({each.name: each for each in fields}, dated_by)
 
 
+SITTINGS = _records(
+    None, _fact("held_on", Date(), NOTHING), _fact("score", ANY), _fact("passed", YesNo(), False)
+)  # records inside records
 TRAININGS = _records(
     "completed_on",
     _fact("course", Text()),
@@ -84,6 +88,7 @@ TRAININGS = _records(
     _fact("grade", RATING),
     _fact("marks", ListOf(ANY)),
     _fact("topics", ListOf(COLOUR)),
+    _fact("sittings", SITTINGS),
 )
 POSITIONS = _records(
     None,
@@ -222,7 +227,7 @@ class Writer:
         newest = form == "latest"
         entries = self.entries(depth, slots, newest=newest, listed=form == "for_each")
         inside = (*slots, self.entry_of(entries))
-        has = None
+        has: Condition | None = None
         if form in ("every", "for_each"):
             has = negated(self.all_of(depth - 1, inside))
         elif newest or (form == "some" and entries.where is None):
@@ -245,7 +250,7 @@ class Writer:
             return self.against(self.plain(kind, slots), self.chance.choice(INCLUDES), depth, slots)
         left = self.amount(kind, depth, slots)
         if self.chance.random() < 0.06 and (
-            not self.simple_knowing or (isinstance(left, FactRef | FieldRef) and getattr(left, "name", ""))
+            not self.simple_knowing or (isinstance(left, FactRef | FieldRef) and left.name)
         ):
             self.used["is_known"] += 1
             return Comparison(left, "is_known", (), "fact", HERE)
@@ -318,9 +323,16 @@ class Writer:
         if isinstance(kind, Number | Date | Time):
             ways += [self.arithmetic, self.arithmetic]
         if isinstance(kind, Number):
-            ways += [lambda _, d, s: self.counted(d, s), lambda _, d, s: self.total(d, s), self.of_day]
+            ways += [
+                lambda _, d, s: self.counted(d, s),
+                lambda _, d, s: self.total(d, s),
+                self.of_day,
+                self.whole,
+            ]
         if isinstance(kind, Number | Date) or (isinstance(kind, Choice) and kind.ordered):
             ways += [self.extreme]
+        elif not isinstance(kind, Time):
+            ways += [self.of_one_entry]
         if isinstance(kind, Time):
             ways += [lambda _, d, s: self.time_in(d, s)] * 4
         return self.chance.choice(ways)(kind, depth - 1, slots)
@@ -380,7 +392,7 @@ class Writer:
             keys = list(dict.fromkeys(self.literal(key_kind).value for _ in range(3)))
         return Lookup("table", at, tuple((key, self.literal(kind).value) for key in keys), otherwise, kind)
 
-    def derived(self, kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Derived:
+    def derived(self, kind: FactType, depth: int, _slots: tuple[FactType, ...]) -> Derived:
         self.used["derived"] += 1
         of = self.amount(kind, depth, ())
         return Derived(f"derived_{next(self.numbered)}", of, type_of(of), "derived")
@@ -389,6 +401,9 @@ class Writer:
         op = self.chance.choice(("plus", "minus", "times"))
         if isinstance(kind, Date):
             op = self.chance.choice(("plus", "minus"))
+        if not isinstance(kind, Time) and self._sometimes("of several", 0.3):
+            op, other = self.chance.choice(("highest", "lowest")), self.amount_or_literal(kind, depth, slots)
+            return Arithmetic(op, self.amount(kind, depth, slots), other)  # type: ignore[arg-type]  # one of the two
         self.used[op] += 1
         left = self.amount(kind, depth, slots)
         if isinstance(kind, Number):
@@ -396,6 +411,17 @@ class Writer:
         if op == "times":
             return Arithmetic("times", left, Constant(self.chance.randint(0, 3), Number()))
         return Arithmetic(op, left, self.amount_or_literal(Time(), depth, slots))  # type: ignore[arg-type]  # one of the three
+
+    def whole(self, _kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Whole:
+        """Full units of a time that is covered, or of the time between two days."""
+        self.used["full"] += 1
+        unit = self.chance.choice((Duration(months=12), Duration(months=1, spills=True), Duration(days=7)))
+        if self.chance.random() < 0.4:
+            return Whole(unit, self.amount(Time(), depth, slots))
+        until = FactRef("as_of", Date(), "as of")
+        if self.chance.random() < 0.3:  # never beyond the day that is asked for
+            until = Arithmetic("lowest", self.amount(Date(), depth, slots), until)  # type: ignore[assignment]  # any date
+        return Whole(unit, Arithmetic("minus", until, self.amount(Date(), depth, slots)))
 
     def of_day(self, _kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Expression:
         day = self.amount(Date(), depth, slots)
@@ -422,7 +448,10 @@ class Writer:
             )
             if entry is not None and not newest and chance.random() < 0.5:
                 self.used["list in an entry"] += 1
-                inner = entry.fields[chance.choice(("marks", "topics"))]
+                inner = entry.fields[
+                    "sittings" if not listed and chance.random() < 0.4 else chance.choice(("marks", "topics"))
+                ]
+                self.used["records in an entry"] += inner.name == "sittings"
                 of = FieldRef(slots.index(entry), inner.name, inner.type, inner.label)
             elif listed and chance.random() < 0.3:
                 self.used["literal list"] += 1
@@ -447,7 +476,7 @@ class Writer:
         return Count(entries, has, self.once_per(inside), self.ceiling(inside))
 
     def total(self, depth: int, slots: tuple[FactType, ...]) -> Sum:
-        entries = self.entries(depth, slots)
+        entries = self.entries(depth, slots, newest=self.chance.random() < 0.1)
         inside = (*slots, self.entry_of(entries))
         amount = (
             self.plain(ANY, inside) if self.chance.random() < 0.8 else self.amount(ANY, depth - 1, inside)
@@ -479,6 +508,8 @@ class Writer:
         return FieldRef(last, picked.name, picked.type, picked.label)
 
     def extreme(self, kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Extreme:
+        if self._sometimes("of one entry", 0.3):
+            return self.of_one_entry(kind, depth, slots)
         greatest = self._sometimes("highest", 0.5)
         self.used["lowest"] += not greatest
         entries = self.entries(depth, slots)
@@ -491,6 +522,13 @@ class Writer:
             entries = Entries(FactRef(fact.name, fact.type, fact.label), len(slots))
             amount = FieldRef(len(slots), "", _entry_kind(fact.type), "item")
         return Extreme(greatest, entries, amount)
+
+    def of_one_entry(self, kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Extreme:
+        """What the newest or the oldest entry has in a field, or what is worked out beside it."""
+        entries = self.entries(depth, slots, newest=True)
+        entries = replace(entries, newest=1, oldest=self._sometimes("oldest", 0.5))
+        inside = (*slots, self.entry_of(entries))
+        return Extreme(True, entries, self.own_field(kind, inside) or self.plain(kind, inside))
 
     def time_in(self, depth: int, slots: tuple[FactType, ...]) -> TimeIn:
         self.used["time covered"] += 1
@@ -512,7 +550,8 @@ class Writer:
         if self.chance.random() < 0.15:
             self.used["until"] += 1
             until = self.amount(Date(), depth - 1, slots)
-        return TimeIn(entries, begin, end, since, until)
+        breaks = self.literal(Time()) if self._sometimes("breaks", 0.2) else None
+        return TimeIn(entries, begin, end, since, until, breaks)
 
     def _derived_fields(self) -> dict[int, dict[str, Expression]]:
         """Derived fields of the records, of several types; the entry itself is at slot 0."""
@@ -565,6 +604,7 @@ NUMBERS: tuple[Callable[[], int | Decimal], ...] = (
 )
 LENGTHS = (
     *(Duration(months=months) for months in (1, 1, 2, 6, 6, 12, 12, 13, 18, 24, 36, 120)),
+    *(Duration(months=months, spills=True) for months in (1, 6, 12, 13)),
     *(Duration(days=days) for days in (0, 1, 7, 28, 30, 90, 364, 365, 366, 730)),
 )
 MONTH_ENDS = (date(2023, 1, 31), date(2023, 2, 28), date(2024, 2, 29), date(2024, 8, 31), date(2025, 4, 30))

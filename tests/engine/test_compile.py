@@ -88,13 +88,14 @@ def test_what_denies_a_condition_is_the_condition_turned_round() -> None:
 def test_a_group_of_one_is_its_part() -> None:
     """`all_of: [x]` asks nothing beyond x."""
     for kind in ("all_of", "any_of", "at_least"):
-        group = Group(kind, 1, (at_least("points", 3),))  # type: ignore[arg-type]  # one of the kinds
+        group = Group(kind, 1, (at_least("points", 3),))
         assert kinds(level_of(asked(group))) == (1, 0)
 
 
 @pytest.mark.parametrize("count", [1, 24, 25, 300])
 def test_a_level_with_many_conditions_is_decided(count: int) -> None:
-    """Split over as many rulesets as durable-rules needs: met where all hold, unmet where one of them does not."""
+    """Split over as many rulesets as durable-rules needs: met where all hold, unmet where one of them does
+    not."""
     level = level_of(*(asked(at_least(f"fact_{n}", n), f"asked-{n}") for n in range(count)))
     plan = compile_level(level)
     assert len(plan.network.leaves) == count
@@ -178,7 +179,8 @@ LIFTED = Comparison(FactRef("lifted", YesNo(), "lifted"), "is", (Constant(True, 
 def test_when_a_requirement_applies_and_what_lifts_it(
     when: bool | None, lifted: bool | None, points: int | None, waived: bool, result: str
 ) -> None:
-    """Outside `applies_when` there is nothing to meet; an exception or a waiver lifts what is not met, and says so."""
+    """Outside `applies_when` there is nothing to meet; an exception or a waiver lifts what is not met, and
+    says so."""
     condition = asked(
         at_least("points", 3),
         applies_when=WHEN,
@@ -249,8 +251,8 @@ def test_where_a_candidate_stands_is_told_as_facts() -> None:
     none = Comparison(FactRef("from.grade", Number(), ""), "is_not", (Constant(6, Number()),))
     level, standing = level_of(asked(place, "a"), asked(none, "b")), level_of()
     told = Request(
-        candidate="E-1", standing=Standing(track="craft", level="senior"), to_track="craft", to_level="senior",
-        submitted_on=AS_OF, as_of=AS_OF, facts={},
+        candidate="E-1", standing=Standing(track="craft", level="senior"), facts={},
+        to_track="craft", to_level="senior", submitted_on=AS_OF, as_of=AS_OF,
     )  # fmt: skip
     nowhere = replace(told, standing=Standing(track=None, level=None))
     untold = replace(told, standing=None)

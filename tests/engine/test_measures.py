@@ -1,4 +1,5 @@
-"""Measures: the whole numbers that durable-rules compares stand to their bounds as the amounts themselves do."""
+"""Measures: the whole numbers that durable-rules compares stand to their bounds as the amounts themselves
+do."""
 
 from __future__ import annotations
 
@@ -135,7 +136,7 @@ def test_days_keep_their_windows(day: date, months: int, n: int) -> None:
         AS_OF + timedelta(days=1),
     ):
         for op in ("for_at_least", "within_last"):
-            leaf, reference = told(Comparison(fact(Date()), op, right), x=start)  # type: ignore[arg-type]  # operators of the language
+            leaf, reference = told(Comparison(fact(Date()), op, right), x=start)
             assert leaf == reference
 
 
@@ -191,13 +192,16 @@ def partly(kind: FactType, name: str) -> Choose:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_known_partly_known_and_unknown_amounts_measure_as_the_reference_says(name: str) -> None:
-    """Every operator of every type, for every pair of values, against a fact and against a choice that is open."""
+    """Every operator of every type, for every pair of values, against a fact and against a choice that is
+    open."""
     kind, values = VALUES[name]
     letters = set()
     for op, x, x2, y in product(FITTING[name], values, values, values):
         sides: list[tuple[Expression, Expression]] = [
-            (fact(kind), fact(kind, "y")), (partly(kind, "x"), fact(kind, "y")), (fact(kind, "y"), partly(kind, "x")),
-        ]  # fmt: skip
+            (fact(kind), fact(kind, "y")),
+            (partly(kind, "x"), fact(kind, "y")),
+            (fact(kind, "y"), partly(kind, "x")),
+        ]
         if y is not None and y is not NOTHING:
             sides.append((partly(kind, "x"), Constant(y, kind)))
         for left, right in sides:
@@ -207,6 +211,22 @@ def test_known_partly_known_and_unknown_amounts_measure_as_the_reference_says(na
             leaf, reference = told(Comparison(left, op, rights), x=x, x2=x2, y=y, open=None)
             assert leaf == reference, (op, x, x2, y, left, right)
             letters.add(leaf)
+    assert letters == {"M", "N", "U"}
+
+
+def test_windows_of_days_known_in_part_measure_as_the_reference_says() -> None:
+    """Between two days, one of which may lie ahead or too far back; also when the length itself is open."""
+    near = [AS_OF + timedelta(days=n) for n in (-400, -31, -30, -29, -1, 0, 1, 40)]
+    month, other = Constant(Duration(months=1), Time()), Constant(Duration(days=40), Time())
+    either = Choose(((Comparison(fact(YesNo(), "open"), "is", (Constant(True, YesNo()),)), month),), other)
+    letters = set()
+    lengths: tuple[Expression, ...] = (month, either)
+    for x, x2, length in product((*near, None), (*near, None), lengths):
+        for op in ("for_at_least", "within_last"):
+            for day in (fact(Date()), partly(Date(), "x")):
+                leaf, reference = told(Comparison(day, op, (length,)), x=x, x2=x2, open=None)
+                assert leaf == reference, (op, x, x2, length)
+                letters.add(leaf)
     assert letters == {"M", "N", "U"}
 
 

@@ -1,13 +1,14 @@
 """The reference against the naive model: what it says holds in every world that is still possible.
 
-Random levels and candidates as in the differential runs, and small cases in which every world is tried, so that a
-verdict is never given too early, and never held back while no missing fact could change it.
+Random levels and candidates as in the differential runs, and small cases in which every world is tried, so
+that a verdict is never given too early, and never held back while no missing fact could change it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import product
 from random import Random
 from typing import Any
@@ -45,7 +46,7 @@ from service.policy.condition import (
     Group,
     Sum,
 )
-from service.policy.mentions import conditions_of
+from service.policy.mentions import Mentions, conditions_of
 from service.policy.model import Level
 from tests.engine import naive
 from tests.engine.naive import Length, World
@@ -186,7 +187,8 @@ SUMMED = Sum(Entries(EVIDENCE, 0, IS_COACHING), FieldRef(0, "hours", HOURS, "hou
 @pytest.mark.parametrize("left", [COUNTED, SUMMED], ids=["count", "sum"])
 @pytest.mark.parametrize("op", ["at_least", "more_than", "at_most", "less_than", "between"])
 def test_a_total_is_unknown_only_while_two_worlds_differ(left: Expression, op: Any) -> None:
-    """An unknown inside a sum or count makes a range; the answer waits only while the range straddles the threshold."""
+    """An unknown inside a sum or count makes a range; the answer waits only while the range straddles the
+    threshold."""
     chance = Random(f"{left} {op}")
     letters = set()
     for _ in range(250):
@@ -221,7 +223,8 @@ LEAVES: tuple[Condition, ...] = tuple(
 @pytest.mark.parametrize("kind", ["all_of", "any_of", "none_of", "at_least"])
 @pytest.mark.parametrize("needed", [1, 2, 3])
 def test_groups_are_kleene_in_every_combination(kind: Any, needed: int) -> None:
-    """One met part of `any_of` is enough whatever else is unknown, and so on: exactly where no world differs."""
+    """One met part of `any_of` is enough whatever else is unknown, and so on: exactly where no world
+    differs."""
     group = Group(kind, {"all_of": 3, "at_least": needed}.get(kind, 1), LEAVES)
     for told in product((True, False, None), repeat=3):
         answers = {
@@ -301,7 +304,7 @@ def test_an_untold_number_still_lies_within_its_bounds() -> None:
 
 def test_decimals_are_compared_exactly() -> None:
     """0.7 + 0.2 + 0.1 is 1; nothing passes through binary floats."""
-    entries = tuple({"hours": hours} for hours in map(naive.Decimal, ("0.7", "0.2", "0.1")))
+    entries = tuple({"hours": hours} for hours in map(Decimal, ("0.7", "0.2", "0.1")))
     kind = Records({"hours": fact("hours", Number())})
     total = Sum(Entries(FactRef("work", kind, "work"), 0), FieldRef(0, "hours", Number(), "hours"))
     assert truth(Comparison(total, "is", (number(1),)), scope_of(work=entries)) == (MET, ())
@@ -309,8 +312,6 @@ def test_decimals_are_compared_exactly() -> None:
 
 def test_every_fact_of_the_random_vocabulary_is_used_by_some_level() -> None:
     """A type that no level asks about is a type that nothing was shown for."""
-    from service.policy.mentions import Mentions
-
     used: set[str] = set()
     for seed in range(60):
         used |= Mentions().of_level(Writer(Random(seed)).level(4))

@@ -1,8 +1,10 @@
-"""Amounts of which only a part is known: newest entries, tables, choices, times, and where each unknown stands."""
+"""Amounts of which only a part is known: newest entries, tables, choices, times, and where each unknown
+stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
@@ -11,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from service.engine.lengths import days_over
 from service.engine.network import MET, UNKNOWN
 from service.engine.reference import truth
 from service.engine.scope import Scope
-from service.engine.values import amount, days_over, looked_at, row_at
+from service.engine.values import amount, looked_at, row_at
 from service.facts.calendar import STILL_RUNNING, Duration
 from service.facts.known import Known, exactly
 from service.facts.types import (
@@ -90,7 +93,7 @@ def filled(told: tuple[dict[str, Any], ...]) -> Iterator[tuple[dict[str, Any], .
         ]
         for entry in told
     ]  # fmt: skip
-    return product(*ways)  # type: ignore[return-value]  # one entry from each way
+    return product(*ways)
 
 
 def newest(entries: tuple[dict[str, Any], ...], n: int) -> list[int]:
@@ -123,7 +126,8 @@ def test_the_newest_are_those_of_every_world(n: int) -> None:
             assert place in found or within == {False}, (told, place)
         settled += UNKNOWN not in found.values()
         counted = amount(Count(entries), scope(reviews=told))
-        assert counted.low <= min(map(len, worlds)) and counted.high >= max(map(len, worlds))
+        assert counted.low <= min(map(len, worlds))
+        assert counted.high >= max(map(len, worlds))
     assert 100 < settled < 400
 
 
@@ -156,8 +160,14 @@ def test_many_entries_are_put_in_order_once() -> None:
         ({}, FactRef("points", Number(), "points"), ("/facts/points",)),
         ({}, FactRef("from.grade", Number(), "grade"), ("/from",)),
         ({"reviews": None}, Count(Entries(REVIEWS, 0)), ("/facts/reviews",)),
-        ({"reviews": ({"points": 1}, {"points": None})}, Sum(Entries(REVIEWS, 0), POINTS), ("/facts/reviews/1/points",)),
-        ({"reviews": ({"good": None, "on": None},)}, Count(Entries(REVIEWS, 0, IS_GOOD)), ("/facts/reviews/0/good",)),
+        (
+            {"reviews": ({"points": 1}, {"points": None})}, Sum(Entries(REVIEWS, 0), POINTS),
+            ("/facts/reviews/1/points",),
+        ),
+        (
+            {"reviews": ({"good": None, "on": None},)}, Count(Entries(REVIEWS, 0, IS_GOOD)),
+            ("/facts/reviews/0/good",),
+        ),
         (
             {"points": None, "grade": None},
             Arithmetic("plus", FactRef("points", Number(), ""), FactRef("grade", Number(), "")),
@@ -220,6 +230,8 @@ def test_a_table_at_an_unknown_key_has_the_values_it_could_give() -> None:
     """All rows that are within reach, and no others."""
     assert amount(ROWS, scope(rating=None)) == Known(6, 24, ("/facts/rating",))
     assert amount(BANDS, scope(points=None)) == Known(2, 4, ("/facts/points",))
+    up_to_eight = replace(BANDS, at=FactRef("points", Number(minimum=5, maximum=8), "points"))
+    assert amount(up_to_eight, scope(points=None)) == Known(2, 4, ("/facts/points",))
 
 
 def test_a_table_without_a_row_gives_nothing() -> None:
@@ -301,10 +313,45 @@ A_YEAR = Constant(Duration(months=12), Time())
 def test_service_is_held_against_months_from_its_first_day(
     stretches: list[tuple[date, date]], over: int
 ) -> None:
-    """Through the day before 31 March 2026: a year's service from 1 January 2024 needs the 366 days of that year."""
+    """Through the day before 31 March 2026: a year's service from 1 January 2024 needs the 366 days of that
+    year."""
     told = tuple({"from": start, "to": end} for start, end in stretches)
     given = scope(positions=told)
     assert days_over(amount(SERVICE, given), amount(A_YEAR, given), AS_OF) == (over, over)
+
+
+def test_times_together_are_counted_from_the_earliest_first_day() -> None:
+    """28 days of February and 31 of March are two months from 1 February, and not two from 1 March."""
+    february, march = (
+        TimeIn(
+            Entries(FactRef(name, POSITIONS, name), 0),
+            FieldRef(0, "from", Date(), "from"),
+            FieldRef(0, "to", Date(), "to"),
+        )
+        for name in ("february", "march")
+    )
+    given = scope(
+        february=({"from": date(2025, 2, 1), "to": date(2025, 2, 28)},),
+        march=({"from": date(2025, 3, 1), "to": date(2025, 3, 31)},),
+    )
+    two_months = Constant(Duration(months=2), Time())
+    for together in (Arithmetic("plus", february, march), Arithmetic("plus", march, february)):
+        over = days_over(amount(together, given), amount(two_months, given), AS_OF)
+        assert over == (0, 0)
+
+
+def test_service_that_nobody_told_may_begin_on_any_day() -> None:
+    """28 days are a month from 1 February, but one day of service in January makes the month longer."""
+    first_of_february = Scope(facts={"positions": None}, as_of=date(2026, 2, 1), truth=truth)
+    with_28_days = Arithmetic("plus", SERVICE, Constant(Duration(days=28), Time()))
+    a_month = (Constant(Duration(months=1), Time()),)
+    assert truth(Comparison(with_28_days, "at_least", a_month), first_of_february)[0] == UNKNOWN
+
+
+def test_what_is_remembered_of_an_amount_never_answers_for_another() -> None:
+    """Advice asks about amounts that live for a moment only, and their place in memory is soon used again."""
+    given = scope()
+    assert [amount(number(n), given).value for n in range(100)] == list(range(100))
 
 
 def test_a_derived_fact_is_what_it_is_calculated_from() -> None:

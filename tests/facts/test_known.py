@@ -35,7 +35,8 @@ def test_a_value_is_certain_only_when_both_ends_are_the_same(
 
 
 def test_as_many_days_from_other_days_are_not_the_same_time() -> None:
-    """364 days may be twelve months from one day and not from another, so what settles the day stays missing."""
+    """364 days may be twelve months from one day and not from another, so what settles the day stays
+    missing."""
     low, high = (Duration(days=364, anchors=(date(2025, 1, 1), date(2025, 2, 1))) for _ in range(2))
     assert not between(low, high, ["/facts/positions/0/from"]).certain
     assert between(low, high, []).certain

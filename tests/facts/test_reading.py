@@ -65,7 +65,8 @@ def read(raw: dict[str, Any], *, strict: bool = False) -> tuple[dict[str, Any], 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['type']} {case['sent']}")
 def test_a_value_is_read_as_its_type_says_or_refused(case: dict[str, str]) -> None:
-    """`"3"` is not 3, `"yes"` is not true, 2026-02-30 is not a date: an error that names the fact, never a guess."""
+    """`"3"` is not 3, `"yes"` is not true, 2026-02-30 is not a date: an error that names the fact, never a
+    guess."""
     values, faults, _ = read({case["type"]: read_json(case["sent"].encode())})
     if "reads" in case:
         assert faults == []

@@ -1,7 +1,8 @@
 """Sums, ceilings, extremes and days covered, held against every world that the missing facts leave open.
 
-Each case draws a few entries of which something is not known, works out the result in every possible world by plain
-code, and compares: no world lies outside the range, and where entries are independent its ends are reached.
+Each case draws a few entries of which something is not known, works out the result in every possible world by
+plain code, and compares: no world lies outside the range, and where entries are independent its ends are
+reached.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def test_an_extreme_holds_every_possible_world(highest: bool, ranked: bool) -> N
     for _ in range(CASES):
         rows = draw_rows(chance, -3)
         found = extreme([row.item(once=False, each=False) for row in rows], greatest=highest, order=order)
-        results = []
+        results: list[Any] = []
         for world in worlds(rows):
             values = [amount for counts, amount, _, _ in world if counts]
             results.append(pick(values, key=order) if values else NOTHING)
@@ -232,7 +233,8 @@ def naive_days(world: tuple[tuple[bool, Any, Any], ...], since: Any, until: Any)
 @pytest.mark.parametrize("months", [1, 2])
 @pytest.mark.parametrize("limited", [False, True])
 def test_time_covered_holds_every_possible_world(limited: bool, months: int) -> None:
-    """No day counts twice, none on or after `as_of`, and months are counted from the first day in each world."""
+    """No day counts twice, none on or after `as_of`, and months are counted from the first day in each
+    world."""
     chance = Random(f"{limited}{months}")
     exact = 0
     for _ in range(400):
@@ -361,5 +363,6 @@ def test_decimal_places_are_those_a_number_needs(number: Any, places: int) -> No
     ],
 )
 def test_one_of_several_values(possible: list[Known], found: Known) -> None:
-    """A choice that is still open has every value of its branches; two unknowns are not the same known thing."""
+    """A choice that is still open has every value of its branches; two unknowns are not the same known
+    thing."""
     assert hull(possible, [P]) == found

@@ -42,11 +42,10 @@ def test_a_folder_on_disk_means_what_its_files_mean(folder: Path) -> None:
     assert found.digest == loaded(BASE).digest
 
 
-def test_tests_charter_and_hidden_files_are_left_alone(folder: Path) -> None:
+def test_tests_and_hidden_files_are_left_alone(folder: Path) -> None:
     """They are read by others, or by nobody: editors and version control leave such files."""
     (folder / "tests").mkdir()
     (folder / "tests" / "broken.yaml").write_text("\t")
-    (folder / "charter.yaml").write_text("\t")
     (folder / ".git").mkdir()
     (folder / ".git" / "config.yaml").write_text("\t")
     (folder / "tracks" / ".DS_Store").write_text("\t")

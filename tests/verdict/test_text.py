@@ -28,7 +28,8 @@ from service.policy.condition import (
     TimeIn,
 )
 from service.policy.mentions import parts_of
-from service.verdict.text import amount_text, condition_text, heading_text, listed, noun, value_text
+from service.verdict.text import amount_text, condition_text, heading_text, noun
+from service.verdict.value_text import listed, value_text
 from tests.verdict.golden_policies import assert_golden, level, policies
 
 SENTENCES = level("sentences").requires
