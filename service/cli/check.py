@@ -15,15 +15,25 @@ from service.errors import PolicyError, Problem
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="A verdict log: versions that have issued verdicts must mean the same as then.",
+)
 @click.pass_context
-def check(ctx: click.Context, folder: Path, as_json: bool) -> None:
+def check(ctx: click.Context, folder: Path, as_json: bool, log: Path | None) -> None:
     """Check the policy files in FOLDER (default: policies).
 
     Every problem is shown at once, as file:line:column with the line and a caret under the words that are
     wrong. Warnings are shown too and do not count as problems.
 
-    Exit codes: 0 all is well; 1 there are problems; 2 the folder cannot be read.
+    With --log, a version of a track that has issued a verdict is frozen: it is a problem when it means
+    something else now. `ladders serve` refuses such a folder.
+
+    Exit codes: 0 all is well; 1 there are problems; 2 the folder, or the log, cannot be read.
     """
+    from service.ledger.frozen import refuse_changed
     from service.policy.load import load
 
     problems: tuple[Problem, ...] = ()
@@ -31,10 +41,11 @@ def check(ctx: click.Context, folder: Path, as_json: bool) -> None:
     told: dict[str, Any] = {}
     try:
         policies = load(folder)
+        gone = () if log is None else refuse_changed(policies, log)
     except PolicyError as wrong:
         problems = wrong.problems
     else:
-        warnings = policies.warnings
+        warnings = (*policies.warnings, *gone)
         told = {
             "policy_set": policies.digest,
             "tracks": len(policies.tracks),

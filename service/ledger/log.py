@@ -32,6 +32,9 @@ class Log(Protocol):
     def get(self, id_: str) -> Entry | None:
         """The entry with this id; raises `LogUnavailable`."""
 
+    def size(self) -> int:
+        """How many entries there are; raises `LogUnavailable`."""
+
     def check_writable(self) -> None:
         """Prove that a record could be made durable now; raises `LogUnavailable`."""
 

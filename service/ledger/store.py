@@ -93,6 +93,21 @@ class EmbeddedLog:
             except apsw.Error as error:
                 raise LogUnavailable(f"the verdict log could not be read ({error})") from error
 
+    def size(self) -> int:
+        """How many entries there are.
+
+        Raises:
+            LogUnavailable: That cannot be read now.
+        """
+        self._refuse_in_child()
+        with self._reading:
+            if self._closed:
+                raise LogUnavailable("the verdict log is closed")
+            try:
+                return tables.read_head(self._reader).size
+            except apsw.Error as error:
+                raise LogUnavailable(f"the verdict log could not be read ({error})") from error
+
     def check_writable(self) -> None:
         """Prove that a record could be made durable now, without adding one.
 
@@ -118,7 +133,7 @@ class EmbeddedLog:
     def _made_or_found(self, name: str | None) -> str:
         """The name of the log in this file, which is made under the turn when it does not exist."""
         with closing(tables.connect_reader(self._place.database)) as reader:
-            if tables.exists(reader):
+            if tables.exists(reader) and not tables.is_older(reader):
                 return tables.name_of(reader)
         turn = Turn(self._place.lock)
         try:
@@ -129,6 +144,7 @@ class EmbeddedLog:
             with closing(tables.connect_writer(self._place.database)) as writer:
                 if not tables.exists(writer):  # another process may have been faster
                     tables.create(writer, name or f"ladders/{self._random_bytes(8).hex()}")
+                tables.bring_up_to_date(writer)
                 return tables.name_of(writer)
         finally:
             turn.close()

@@ -1,14 +1,15 @@
 """The tables of the embedded log: connections and rows go in and out; SQL stays in here.
 
 `entry` is the log itself, numbered from 0 without gaps; `priv` holds what can be erased; `head` says how many
-entries there are. Triggers refuse to change or remove an entry: a guard against accidents, not evidence.
+entries there are; `issued` repeats which versions of policies have issued verdicts. Triggers refuse to change
+or remove an entry: a guard against accidents, not evidence.
 Knows nothing of threads and of who may write when.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,7 +30,7 @@ from service.ledger.record import (
     opened,
 )
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _OLDEST_SQLITE: Final = (
     3,
     51,
@@ -38,6 +39,14 @@ _OLDEST_SQLITE: Final = (
 _BUSY_MS: Final = 1000  #: how long to wait for a foreign writer, such as a backup; our own take turns
 _PLAIN: Final = "plain"  #: `priv.form`: the body as it is; encrypted forms get other names
 
+_CREATE_ISSUED: Final = """
+CREATE TABLE issued (
+    version TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    first_seq INTEGER NOT NULL,
+    PRIMARY KEY (version, digest)
+) STRICT, WITHOUT ROWID;
+"""
 _CREATE: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE entry (
@@ -73,8 +82,13 @@ _FIND: Final = """
 SELECT e.seq, e.kind, e.committed_us, e.leaf_hash, e.leaf, p.body FROM entry e LEFT JOIN priv p USING (seq)
 WHERE e.id = ?
 """
+_VERDICTS: Final = """
+SELECT e.id, e.decided_us, p.body FROM entry e JOIN priv p USING (seq)
+WHERE e.kind = 'verdict' AND p.form = ? ORDER BY seq
+"""
 _INSERT_ENTRY: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_BODY: Final = "INSERT INTO priv VALUES (?, ?, ?)"
+_INSERT_ISSUED: Final = "INSERT OR IGNORE INTO issued VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +159,26 @@ def exists(connection: apsw.Connection) -> bool:
 def create(connection: apsw.Connection, log: str) -> None:
     """Make the tables of an empty log with this name, all or none."""
     with connection:
-        connection.execute(_CREATE)
+        connection.execute(_CREATE + _CREATE_ISSUED)
         connection.executemany("INSERT INTO meta VALUES (?, ?)", [("log", log), ("probed", "0")])
         connection.pragma("user_version", SCHEMA)
+
+
+def bring_up_to_date(connection: apsw.Connection) -> None:
+    """Add what a log of an older form lacks, all or nothing; to be called in one's turn.
+
+    Entries of form 1 name the digest of all policy files, where later ones name that of the version; they
+    freeze no version.
+    """
+    if connection.pragma("user_version") == 1:
+        with connection:
+            connection.execute(_CREATE_ISSUED)
+            connection.pragma("user_version", 2)
+
+
+def is_older(connection: apsw.Connection) -> bool:
+    """Whether a log is of an older form than the present one."""
+    return bool(connection.pragma("user_version") < SCHEMA)
 
 
 def name_of(connection: apsw.Connection) -> str:
@@ -198,6 +229,30 @@ def insert(connection: apsw.Connection, rows: Sequence[Row]) -> None:
     """Write the entries and their private bodies."""
     connection.executemany(_INSERT_ENTRY, map(_entry_columns, rows))
     connection.executemany(_INSERT_BODY, ((row.index, _PLAIN, row.sealed.body) for row in rows))
+    connection.executemany(_INSERT_ISSUED, _issuing(rows))
+
+
+def _issuing(rows: Sequence[Row]) -> list[tuple[str, bytes, int]]:
+    """The versions that issue verdicts in some rows, each with the first of them."""
+    found: dict[tuple[str, str], int] = {}
+    for row in rows:
+        record = row.sealed.record
+        if record.policy_version is not None and record.policy_digest is not None:
+            found.setdefault((record.policy_version, record.policy_digest), row.index)
+    return [(version, _bytes_of(digest), seq) for (version, digest), seq in found.items()]
+
+
+def _bytes_of(digest: str) -> bytes:
+    return bytes.fromhex(digest.removeprefix("sha256:"))
+
+
+def issued(connection: apsw.Connection) -> dict[str, set[str]]:
+    """By the name of a version, the digests under which it has issued verdicts."""
+    found: dict[str, set[str]] = {}
+    if not is_older(connection):
+        for version, digest in connection.execute("SELECT version, digest FROM issued"):
+            found.setdefault(version, set()).add(digest_text(digest))
+    return found
 
 
 def _entry_columns(row: Row) -> tuple[int | str | bytes | None, ...]:
@@ -211,7 +266,7 @@ def _entry_columns(row: Row) -> tuple[int | str | bytes | None, ...]:
         record.track,
         record.level,
         record.outcome,
-        record.policy_set and bytes.fromhex(record.policy_set.removeprefix("sha256:")),
+        record.policy_set and _bytes_of(record.policy_set),
         row.sealed.leaf_hash,
         row.sealed.leaf,
     )
@@ -233,6 +288,11 @@ def find(connection: apsw.Connection, id_: str) -> Entry | None:
         )
     private = opened(body)[1] if body is not None else {}
     return Entry(Receipt(seq, digest_text(leaf_hash), moment(committed_us)), id_, kind, leaf, private)
+
+
+def verdicts(connection: apsw.Connection) -> Iterator[tuple[str, int, bytes]]:
+    """Id, time and private body of every verdict that was not erased, oldest first."""
+    yield from connection.execute(_VERDICTS, (_PLAIN,))
 
 
 def is_full(connection: apsw.Connection, error: apsw.Error) -> bool:

@@ -44,7 +44,7 @@ def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime) -> 
         outcome=verdict.outcome,
         policy_set=verdict.policy_set,
         policy_version=verdict.version,
-        policy_digest=verdict.policy_files,
+        policy_digest=verdict.version_digest,
         rules=verdict.results,
     )
 

@@ -6,7 +6,7 @@ Advice is judged by the reference; what does not depend on a changed fact is not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.facts.request import Request
 from service.policy.mentions import Mentions
 from service.policy.model import Level, PolicySet, Requirement
 from service.policy.selection import Selection
+from service.verdict.settled import Beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Case:
     policies: PolicySet
     mentions: Mentions
     judgement: Judgement  #: as the engine decided it
+    also_judged: tuple[Beside, ...] = ()  #: other versions that were judged, newest first
+    days: dict[date, Scope] = field(default_factory=dict)  #: what is told, on other days that were asked for
 
     @property
     def scope(self) -> Scope:
@@ -43,7 +46,12 @@ class Case:
 
     def on(self, day: date, scope: Scope | None = None) -> Scope:
         """What is told, on another day."""
-        return self.told({"as_of": day}, scope)
+        if scope is not None and scope is not self.scope:
+            return self.told({"as_of": day}, scope)
+        known = self.days.get(day)
+        if known is None:
+            known = self.days[day] = self.told({"as_of": day})
+        return known
 
     def told(self, changes: Mapping[str, Any], scope: Scope | None = None) -> Scope:
         """What is told, with some facts told differently."""

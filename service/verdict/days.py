@@ -27,6 +27,7 @@ from service.policy.condition import (
     Group,
     Lookup,
     TimeIn,
+    Whole,
     YearOf,
 )
 from service.policy.mentions import Node, conditions_of, parts_of
@@ -117,7 +118,7 @@ def _breaks(case: Case, leaf: Comparison, scope: Scope) -> set[date]:
             if isinstance(value, Duration):
                 lengths.add(value)
     days = {day for start in told for day in (start, start + ONE_DAY)}
-    around = NEARBY if _counts_from_as_of(leaf) else (timedelta(), ONE_DAY)
+    around = NEARBY if _counts_from_as_of(leaf) or _has_breaks(leaf) else (timedelta(), ONE_DAY)
     for length in lengths:
         for start in told:
             days.update(add(start, length) + near for near in around)
@@ -133,6 +134,11 @@ def _counts_from_as_of(leaf: Comparison) -> bool:
         and any(isinstance(part, FactRef) and part.name == "as_of" for part in parts_of(node))
         for node in _within(leaf)
     )
+
+
+def _has_breaks(leaf: Comparison) -> bool:
+    """Whether a time that is covered may be broken: some days after a stretch ends, not on the next."""
+    return any(isinstance(node, TimeIn) and node.breaks is not None for node in _within(leaf))
 
 
 def _within(node: Node) -> Iterator[Node]:
@@ -168,7 +174,10 @@ def _grows(case: Case, leaf: Comparison) -> bool:
     ends."""
     return any(
         isinstance(node, TimeIn)
-        or (isinstance(node, FiscalQuarter | YearOf | Arithmetic) and "as_of" in case.mentions.of(node))
+        or (
+            isinstance(node, FiscalQuarter | YearOf | Whole | Arithmetic)
+            and "as_of" in case.mentions.of(node)
+        )
         for node in _within(leaf)
     )
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from service.facts.calendar import spoken
-from service.policy.model import Level, TrackVersion
+from service.policy.model import Level
 from service.verdict.case import Case
 from service.verdict.change_text import change_document
 from service.verdict.changes import what_would_change
-from service.verdict.days import eligible_from, met_from
+from service.verdict.days import met_from
 from service.verdict.explanation import Explainer
+from service.verdict.later import eligible_from
 from service.verdict.openings import Opening, open_to_you
 
 
 def document_of(
-    case: Case, explainer: Explainer, *, verdict_id: str, judged_at: datetime, engine: str
+    case: Case,
+    explainer: Explainer,
+    *,
+    verdict_id: str,
+    judged_at: datetime,
+    engine: str,
+    version_digest: str,
 ) -> dict[str, Any]:
     """Everything a verdict says."""
     request, selection, judgement = case.request, case.selection, case.judgement
@@ -47,8 +53,13 @@ def document_of(
             "set": case.policies.digest,
             "files": case.policies.files_digest,
             "version": version.name,
+            "digest": version_digest,
             "in_force_from": version.start.isoformat(),
-            "selected_because": _selected_because(version, request.submitted_on),
+            "selected_because": selection.because,
+            "also_judged": [
+                {"version": other.name, "in_force_from": other.start.isoformat(), "outcome": outcome}
+                for other, outcome in case.also_judged
+            ],
         },
         "findings": explainer.findings(judgement, met),
         **named,
@@ -83,12 +94,6 @@ def _met_from(case: Case) -> dict[str, date]:
 def _standing(case: Case) -> dict[str, Any] | None:
     level = case.selection.standing
     return None if level is None else {"track": level.track, "level": level.level, "grade": level.grade}
-
-
-def _selected_because(version: TrackVersion, submitted_on: date) -> str:
-    through = "" if version.end is None else f" and until {spoken(version.end)}"
-    in_force = f"this version is in force from {spoken(version.start)}{through}"
-    return f"the request was submitted on {spoken(submitted_on)}; {in_force}"
 
 
 def _opening(opening: Opening) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from service.facts.schema import read_request
 from service.policy.mentions import Mentions
 from service.policy.model import Level, PolicySet
 from service.policy.selection import Selection, select
+from service.policy.versions_frozen import VersionDigests
 from service.verdict.case import Case
 from service.verdict.document import document_of
 from service.verdict.explanation import Explainer
 from service.verdict.model import Verdict
+from service.verdict.settled import settle
 
 ENGINE = f"ladders {__version__} / durable-rules {installed_version('durable_rules')}"
 
@@ -39,6 +41,7 @@ class Judge:
     def __init__(self, policies: PolicySet) -> None:
         self.policies = policies
         self.mentions = Mentions()
+        self.digests = VersionDigests(policies)
         self._ready: dict[int, tuple[Plan, DurableEngine, Explainer]] = {}
         for level in _levels(policies):
             plan = compile_level(level)
@@ -59,8 +62,12 @@ class Judge:
         """
         request, selection = self.read(raw, judged_at)
         case = self.case(request, selection)
+        selection = case.selection
         explainer = self._ready[id(selection.level)][2]
-        document = document_of(case, explainer, verdict_id=verdict_id, judged_at=judged_at, engine=ENGINE)
+        digest = self.digests.of(selection.version, request.submitted_on)
+        document = document_of(
+            case, explainer, verdict_id=verdict_id, judged_at=judged_at, engine=ENGINE, version_digest=digest
+        )
         return Verdict(
             id=verdict_id,
             outcome=case.judgement.outcome,
@@ -68,6 +75,7 @@ class Judge:
             level=selection.level.level,
             version=selection.version.name,
             policy_set=self.policies.digest,
+            version_digest=digest,
             policy_files=self.policies.files_digest,
             engine=ENGINE,
             results=tuple((requirement.id, result) for requirement, result in case.judgement.results),
@@ -86,14 +94,17 @@ class Judge:
         return request, selection
 
     def case(self, request: Request, selection: Selection) -> Case:
-        """The request, decided by the engine and confirmed by the reference."""
-        judgement = self.decide(selection.level, request, selection.standing)
+        """The request, decided by the engine and confirmed by the reference; by the version that counts."""
+        settled, judgement, also_judged = settle(
+            selection, lambda level: self.decide(level, request, selection.standing)
+        )
         return Case(
             request=request,
-            selection=selection,
+            selection=settled,
             policies=self.policies,
             mentions=self.mentions,
             judgement=judgement,
+            also_judged=also_judged,
         )
 
     def decide(self, level: Level, request: Request, standing: Level | None) -> Judgement:

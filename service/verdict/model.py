@@ -24,6 +24,7 @@ class Verdict:
     level: str
     version: str
     policy_set: str
+    version_digest: str  #: digest of what that version means, with the figures of the day of the request
     policy_files: str
     engine: str
     results: tuple[tuple[str, Result], ...]  #: requirement id → result, in policy order

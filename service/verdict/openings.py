@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from service.engine.evaluate import PASSED, Judgement, judge
 from service.policy.model import Level, TrackVersion
+from service.policy.versions import judged_by
 from service.verdict.case import Case
+from service.verdict.settled import RANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +32,37 @@ class Opening:
                 yield requirement.id, requirement.text, result
 
 
-_ORDER = {"eligible": 0, "needs_information": 1, "not_eligible": 2}
-
-
 def open_to_you(case: Case) -> list[Opening]:
     """Every level but the one asked for whose `enter_from` names the candidate's present level."""
     if case.request.standing is None:
         return []  # where the candidate stands was not told
-    openings = [
-        Opening(version, level, judge(level, case.for_level(level)))
-        for version, level in _reachable(case)
-        if level.name != case.selection.level.name
-    ]
-    return sorted(openings, key=_rank)
+    openings: dict[str, Opening] = {}
+    for version, level in _reachable(case):
+        if level.name != case.selection.level.name:
+            opening = Opening(version, level, judge(level, case.for_level(level)))
+            known = openings.get(level.name)
+            if known is None or RANK[opening.judgement.outcome] < RANK[known.judgement.outcome]:
+                openings[level.name] = opening  # of several versions that judge, the most favourable
+    return sorted(openings.values(), key=_rank)
 
 
 def _rank(opening: Opening) -> tuple[bool, int, int, str]:
     """Craft before people, open before closed, then by grade and name."""
-    closed = _ORDER[opening.judgement.outcome]
+    closed = RANK[opening.judgement.outcome]
     return opening.version.kind == "people", closed, opening.level.grade, opening.level.name
 
 
 def _reachable(case: Case) -> Iterator[tuple[TrackVersion, Level]]:
     standing = case.selection.standing
     for track in case.policies.tracks:
-        version = case.policies.version(track, case.request.submitted_on)
-        for index, level in enumerate(() if version is None else version.levels):
-            if standing is None:
-                reached = (
-                    not level.enter_from and index == 0
-                )  # the first level of a track: for people on no ladder
-            else:
-                reached = level.enter_from is not None and standing.name in level.enter_from
-            if reached and version is not None:
-                yield version, level
+        versions = case.policies.tracks[track]
+        for version in reversed(judged_by(versions, case.request.submitted_on, case.request.as_of)):
+            for index, level in enumerate(version.levels):
+                if standing is None:
+                    reached = (
+                        not level.enter_from and index == 0
+                    )  # the first level of a track: for people on no ladder
+                else:
+                    reached = level.enter_from is not None and standing.name in level.enter_from
+                if reached:
+                    yield version, level

@@ -61,12 +61,22 @@ class VerdictDatesSchema(Schema):
     judged_at = _text("when it was judged, in UTC")
 
 
+class AlsoJudgedSchema(Schema):
+    """Another version of the track, and what comes out by it."""
+
+    version = _text()
+    in_force_from = _text()
+    outcome = _text(validate=validate.OneOf(OUTCOMES))
+
+
 class VerdictPolicySchema(Schema):
     set = _text("digest of the meaning of all policies")
     files = _text("digest of the files as they are written")
     version = _text("the version of the track that was used")
+    digest = _text("digest of what that version means, with the figures of the day of the request")
     in_force_from = _text()
-    selected_because = _text()
+    selected_because = _text("why this version was used")
+    also_judged = _list(AlsoJudgedSchema, "other versions that were judged, newest first: grandfathering")
 
 
 class NodeSchema(Schema):

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from service.engine.lengths import days_over
 from service.engine.scope import Scope
-from service.engine.values import amount, days_over
+from service.engine.values import amount
 from service.facts.calendar import add
 from service.facts.known import Known
 from service.facts.totals import minus

@@ -17,7 +17,7 @@ ViewName = Literal["candidate", "workflow", "audit"]
 _GONE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "candidate": {
         "verdict": frozenset({"log", "engine"}),
-        "policy": frozenset({"set", "files"}),
+        "policy": frozenset({"set", "files", "digest"}),
         "finding": frozenset({"where"}),
         "node": frozenset({"missing"}),
         "found": frozenset({"from", "entries"}),

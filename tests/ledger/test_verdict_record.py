@@ -35,6 +35,7 @@ def verdict() -> Verdict:
         level="team-lead",
         version="people-lead/2026-01-01",
         policy_set="sha256:" + "1" * 64,
+        version_digest="sha256:" + "3" * 64,
         policy_files="sha256:" + "2" * 64,
         engine="ladders 0.1.0 / durable-rules 2.0.28",
         results=(("route", "met"), ("manager-training", "unmet")),
@@ -54,7 +55,11 @@ def test_the_envelope_tells_what_was_decided_by_which_policy_and_nothing_of_the_
     assert b"Ann" not in leaf
     told = json.loads(leaf)
     assert (told["kind"], told["id"], told["outcome"]) == ("verdict", ID, "not_eligible")
-    assert told["policy"]["set"] == "sha256:" + "1" * 64
+    assert told["policy"] == {
+        "set": "sha256:" + "1" * 64,
+        "version": "people-lead/2026-01-01",
+        "digest": "sha256:" + "3" * 64,
+    }
     assert told["rules"] == [["route", "met"], ["manager-training", "unmet"]]
     assert told["decided_at"] == "2026-11-20T12:00:00.000000Z"
 

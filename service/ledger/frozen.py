@@ -1,0 +1,59 @@
+"""Frozen versions: a policy set and the place of a verdict log in; a refusal where a version that has issued
+verdicts no longer means the same.
+
+Reads the log without opening it for writing, so that it may be asked while the service runs. What a version
+means is `policy.versions_frozen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+
+from service.errors import LogUnavailable, PolicyError, Problem
+from service.ledger import tables
+from service.policy.model import PolicySet
+from service.policy.versions_frozen import changed
+
+
+def issued_in(place: Path) -> Mapping[str, set[str]]:
+    """By the name of a version, the digests under which it has issued verdicts.
+
+    Raises:
+        LogUnavailable: There is no verdict log at this place, or it cannot be read.
+    """
+    if not place.is_file():
+        raise LogUnavailable(f"there is no verdict log at `{place}`; check the path")
+    try:
+        with closing(tables.connect_reader(place)) as reader:
+            if not tables.exists(reader):
+                raise LogUnavailable(f"`{place}` is not a verdict log; check the path")
+            return tables.issued(reader)
+    except apsw.Error as error:
+        raise LogUnavailable(f"the verdict log `{place}` could not be read ({error})") from error
+
+
+def refuse_changed(policies: PolicySet, place: Path, *, may_be_missing: bool = False) -> tuple[Problem, ...]:
+    """Hold the versions of a policy set against those that have issued verdicts.
+
+    Args:
+        policies: As they are now.
+        place: The verdict log.
+        may_be_missing: Where there is no log yet, nothing is frozen.
+
+    Returns:
+        A warning for each version that has issued verdicts and is gone.
+
+    Raises:
+        PolicyError: A version that has issued verdicts means something else now.
+        LogUnavailable: The log cannot be read.
+    """
+    if may_be_missing and not (place.is_file() and place.stat().st_size):
+        return ()
+    problems, warnings = changed(policies, issued_in(place))
+    if problems:
+        raise PolicyError(problems)
+    return tuple(warnings)
