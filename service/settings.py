@@ -32,6 +32,9 @@ class Settings:
     log_timeout_s: float
     stop_timeout_s: int
     body_limit: int  #: bytes
+    reload_s: float  #: 0: only when asked
+    freeze: bool  #: a version that has issued a verdict may not change
+    runtime: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,13 @@ def effective(environment: Mapping[str, str]) -> list[tuple[Setting, str, str]]:
     """
     settings = read_settings(environment)
     return [
-        (row, str(getattr(settings, row.field)), "environment" if row.name in environment else "default")
+        (row, _shown(getattr(settings, row.field)), "environment" if row.name in environment else "default")
         for row in SETTINGS
     ]
+
+
+def _shown(value: Any) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _stranger(name: str) -> str:
@@ -103,6 +110,21 @@ def _seconds(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text) or not 0.1 <= float(text) <= 60:
         raise ValueError("a number of seconds from 0.1 to 60")
     return float(text)
+
+
+def _seconds_or_never(text: str) -> float:
+    if text == "0":
+        return 0.0
+    try:
+        return _seconds(text)
+    except ValueError as refused:
+        raise ValueError(f"{refused}, or 0") from refused
+
+
+def _yes_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("yes or no")
+    return text == "yes"
 
 
 def _path(text: str) -> Path:
@@ -141,5 +163,8 @@ SETTINGS: Final = (
     Setting("log_timeout_s", "5", "seconds to wait for a verdict to be recorded before 503", _seconds),
     Setting("stop_timeout_s", "30", "seconds for requests to end in when the service stops", _whole(1, 600)),
     Setting("body_limit", "1048576", "bytes that the body of a request may have", _whole(1_000, 100_000_000)),
+    Setting("reload_s", "1", "seconds between two looks at the policies; 0: when asked", _seconds_or_never),
+    Setting("freeze", "yes", "a version that has issued a verdict may not change; no: to try out", _yes_no),
+    Setting("runtime", "/dev/shm", "where what the workers share is kept; best in memory", _path),  # noqa: S108 - only a folder of its own, for its owner alone, is made in it
 )  # fmt: skip
 _NAMES: Final = tuple(setting.name for setting in SETTINGS)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 
 from service.errors import LaddersError
 from service.settings import read_settings
+from service.web.runtime import runtime_in
 
 CANNOT = 2
 
@@ -20,11 +22,14 @@ def main() -> int:
     # gunicorn starts itself anew with these words when it is told to (SIGUSR2); run as a script, the module
     # `gunicorn.py` beside this one would stand in for gunicorn itself
     sys.argv = ["-P", "-m", "service.web"]
-    from service.web.gunicorn import Server
-
     master = os.getpid()
     try:
-        Server(read_settings(os.environ)).run()
+        settings = read_settings(os.environ)
+        with runtime_in(settings.runtime, datetime.now(UTC)) as runtime:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(runtime.metrics)  # read when its library is imported
+            from service.web.gunicorn import Server
+
+            Server(settings, runtime).run()
     except LaddersError as wrong:
         print(f"ladders: {wrong}", file=sys.stderr)
         return CANNOT

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from service.web import errors, observe
+from service.web.metrics import publish_metrics
 from service.web.openapi import publish
 from service.web.pages.reference import pages
 from service.web.parts import Parts
@@ -20,6 +21,7 @@ def create_app(parts: Parts) -> Flask:
     app.url_map.merge_slashes = False
     parts.put_into(app)
     observe.watch(app)
+    publish_metrics(app, parts.metrics)
     document = publish(app)
     app.register_blueprint(pages(document))
     errors.register(app)

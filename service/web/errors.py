@@ -26,6 +26,7 @@ from service.errors import (
     RequestError,
 )
 from service.web import observe
+from service.web.parts import parts
 from service.web.problems import KINDS, MEDIA_TYPE, document, entry
 
 RETRY_AFTER_S = 2
@@ -92,6 +93,7 @@ def _log_unavailable(unavailable: LogUnavailable) -> Response:
 
 def _no_verdict(failed: EngineError) -> Response:
     observe.note(why=str(failed), error=type(failed).__name__)
+    parts().metrics.count_engine_error(failed)
     return problem("no-verdict", "the engine could not decide with certainty, so there is no verdict")
 
 

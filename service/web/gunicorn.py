@@ -1,45 +1,82 @@
 """The server: settings go in; gunicorn, answering with the app, comes out and stays until it is told to stop.
 
-Policies are loaded and compiled once, before the workers are forked; each worker opens the verdict log for
-itself.
+Policies are loaded and proved once, before the workers are forked; each worker opens the verdict log for
+itself, and follows the reloads that come later (`web.reload`). The master stays without threads and without
+anything that a reload does, so that it can fork at any time.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from service import __version__
 from service.errors import SettingsError
+from service.ledger.frozen import refuse_changed
 from service.ledger.log import Log, open_log
-from service.policy.load import load
 from service.settings import Settings
 from service.verdict.judge import Judge
 from service.web.app import create_app
+from service.web.background import Background
 from service.web.ids import new_id
 from service.web.journal import ServerJournal, journal
+from service.web.judges import Judges, ready_judge
+from service.web.metrics import Metrics
 from service.web.own_log import OwnLog
 from service.web.parts import Parts
+from service.web.proving import proved
+from service.web.reload import Reloader, first_set, note_first_set
+from service.web.runtime import Runtime
 from service.web.worker import Worker
 
 
 class Server(BaseApplication):
     """gunicorn with this service's app and none of gunicorn's own configuration files."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
         _refuse_taken(settings)
-        self._settings = settings
+        self._settings, self._runtime = settings, runtime
         self._log = OwnLog(lambda: _opened(settings))
-        judge = Judge(load(settings.policies))
+        folder, bytes_digest = first_set(runtime, settings.policies)
+        self._judge = _proved(folder)
+        frozen_by = settings.log.resolve() if settings.freeze else None
+        if frozen_by is not None:
+            for gone in refuse_changed(self._judge.policies, frozen_by, may_be_missing=True):
+                journal().warning("version-gone", where=str(gone.where), why=gone.message)
+        note_first_set(runtime, bytes_digest, self._judge.policies, _now())
+        metrics = Metrics()
+        judges = Judges(runtime, self._judge, ready_judge, _now)
+        reloader = Reloader(
+            runtime, settings.policies, every_s=settings.reload_s, metrics=metrics, now=_now, log=frozen_by
+        )
+        self._background = Background(runtime, judges, reloader, metrics)
         self._parts = Parts(
-            judge=judge, log=self._log, now=_now, new_id=new_id, body_limit=settings.body_limit
+            judges=judges,
+            runtime=runtime,
+            metrics=metrics,
+            log=self._log,
+            now=_now,
+            new_id=new_id,
+            body_limit=settings.body_limit,
         )
         super().__init__()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        Master(self).run()
+
+    def ask_for_reload(self) -> None:
+        """Have the policies read again."""
+        self._runtime.ask()
 
     def load_config(self) -> None:
         """Tell gunicorn what the settings say."""
@@ -48,18 +85,22 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """The app; gunicorn asks once, before it forks."""
-        return create_app(self._parts)
+        app = create_app(self._parts)
+        gc.collect()
+        gc.freeze()  # what is here now stays, and workers share its memory as long as nobody touches it
+        return app
 
     def _hooks(self) -> dict[str, Any]:
         return {
             "when_ready": self._when_ready,
-            "post_worker_init": self._open_log,
-            "worker_exit": self._close_log,
+            "post_worker_init": self._begin_work,
+            "worker_exit": self._end_work,
+            "child_exit": self._forget_worker,
         }
 
     def _when_ready(self, arbiter: Any) -> None:
         """Say where the service listens: with port 0 nobody else knows."""
-        policies = self._parts.policies
+        policies = self._judge.policies
         journal().info(
             "listening",
             url=_url(arbiter.LISTENERS[0].sock.getsockname()),
@@ -71,15 +112,35 @@ class Server(BaseApplication):
             open_to="anyone on this machine",
         )
 
-    def _open_log(self, _worker: Any) -> None:
-        """Open the log now, not at the first request; when it cannot be, the worker says so until it can."""
+    def _begin_work(self, worker: Any) -> None:
+        """Be ready before the first request comes."""
+        try:
+            self._parts.judges.begin()
+        except Exception as error:  # another worker may fare better; gunicorn starts one
+            journal().error("policies-not-ready", error=type(error).__name__, why=str(error), pid=worker.pid)
+            sys.exit(1)
         try:
             self._log.check_writable()
         except Exception as refused:  # reported, and tried again: `/health/ready` answers 503 meanwhile
             journal().error("log-unavailable", why=str(refused))
+        self._background.start()
 
-    def _close_log(self, _arbiter: Any, _worker: Any) -> None:
+    def _end_work(self, _arbiter: Any, _worker: Any) -> None:
+        self._background.stop()
         self._log.close()
+
+    def _forget_worker(self, _arbiter: Any, worker: Any) -> None:
+        self._runtime.forget_worker(worker.pid)
+
+
+class Master(Arbiter):
+    """gunicorn's master, which on SIGHUP has the policies read again and keeps its workers."""
+
+    app: Server
+
+    def handle_hup(self) -> None:
+        """Ask for a reload; a worker sees to it."""
+        self.app.ask_for_reload()
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -127,6 +188,10 @@ def _refuse_taken(settings: Settings) -> None:
 
 def _opened(settings: Settings) -> Log:
     return open_log(settings.log, clock=_now, random_bytes=os.urandom, limit_s=settings.log_timeout_s)
+
+
+def _proved(folder: Path) -> Judge:
+    return proved(folder, _now().date())
 
 
 def _now() -> datetime:

@@ -1,8 +1,8 @@
 """What is seen of a request: its id, the time it took, and one line in the service log; and the headers of
-every answer.
+every answer; and what of it is counted.
 
 The log holds ids, outcomes and times, never anything about a person. Questions after the service's health
-are not logged when all is well.
+and its metrics are not logged when all is well.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Any, Final
 from flask import Flask, Response, g, request
 
 from service.web.journal import journal
+from service.web.parts import parts
 
 HEADER: Final = "X-Request-Id"
+_QUIET: Final = ("health.", "metrics.")
 _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _HEADERS: Final = {
     "Cache-Control": "no-store",  # what is answered may be about a person
@@ -52,16 +54,21 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers.extend({**_HEADERS, HEADER: g.request_id})  # no view sets any of them
+    elapsed_ns = time.perf_counter_ns() - g.began_ns
+    route = request.url_rule.rule if request.url_rule else None
+    parts().metrics.count_request(
+        request.method if route else "any", route or "none", response.status_code, elapsed_ns / 1e9
+    )
     failed = response.status_code >= 500
-    if failed or request.endpoint is None or not request.endpoint.startswith("health."):
+    if failed or request.endpoint is None or not request.endpoint.startswith(_QUIET):
         say = journal().error if failed else journal().info
         say(
             "request",
             request_id=g.request_id,
             method=request.method,
-            route=request.url_rule.rule if request.url_rule else None,
+            route=route,
             status=response.status_code,
-            ms=(time.perf_counter_ns() - g.began_ns) // 10_000 / 100,
+            ms=elapsed_ns // 10_000 / 100,
             **g.told,
         )
     return response

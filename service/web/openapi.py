@@ -13,10 +13,17 @@ from marshmallow import fields
 
 from service import __version__
 from service.facts.schema import LONGEST_NAME, Name
-from service.web.api import facts, health, tracks, verdicts
+from service.web.api import facts, health, policies, status, tracks, verdicts
 from service.web.api.schemas import ProblemSchema
 
-BLUEPRINTS: Final = (verdicts.blueprint, tracks.blueprint, facts.blueprint, health.blueprint)
+BLUEPRINTS: Final = (
+    verdicts.blueprint,
+    tracks.blueprint,
+    facts.blueprint,
+    policies.blueprint,
+    status.blueprint,
+    health.blueprint,
+)
 _DESCRIPTION: Final = """\
 Promotion requests are judged against a written policy, and every verdict explains itself.
 

@@ -40,6 +40,10 @@ class OwnLog:
         """As `Log.get`."""
         return self._opened().get(id_)
 
+    def size(self) -> int:
+        """As `Log.size`."""
+        return self._opened().size()
+
     def check_writable(self) -> None:
         """As `Log.check_writable`."""
         self._opened().check_writable()

@@ -1,7 +1,8 @@
 """What the views work with: the judge, the verdict log, the clock and new ids, handed in when the app is
 made.
 
-Knows nothing of HTTP. Tests hand in their own parts; nothing is looked up in the environment.
+A request has one judge, from its first question after it to its end, whatever is reloaded meanwhile.
+Tests hand in their own parts; nothing is looked up in the environment.
 """
 
 from __future__ import annotations
@@ -9,33 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol, cast
+from typing import Final, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from service.ledger.log import Log
 from service.policy.model import PolicySet
-from service.verdict.model import Verdict
+from service.web.judges import Held, Judges, Judging
+from service.web.metrics import Metrics
+from service.web.runtime import Runtime
 
 _NAME: Final = "ladders"
-
-
-class Judging(Protocol):
-    """What judges: `service.verdict.judge.Judge`."""
-
-    @property
-    def policies(self) -> PolicySet:
-        """What is judged by."""
-
-    def verdict(self, raw: Any, *, verdict_id: str, judged_at: datetime) -> Verdict:
-        """Judge one request; raises `RequestError` or `EngineError`."""
+_HELD: Final = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything that a view needs beside the request."""
 
-    judge: Judging
+    judges: Judges
+    runtime: Runtime
+    metrics: Metrics
     log: Log
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7
@@ -44,10 +39,24 @@ class Parts:
     def put_into(self, app: Flask) -> None:
         """Make these the parts of an app."""
         app.extensions[_NAME] = self
+        app.teardown_request(self._give_back)
+
+    def _give_back(self, _error: BaseException | None) -> None:
+        held: Held | None = g.pop(_HELD, None)
+        if held is not None:
+            self.judges.give_back(held)
+
+    @property
+    def judge(self) -> Judging:
+        """The judge of the present request."""
+        held: Held | None = g.get(_HELD)
+        if held is None:
+            held = g.held = self.judges.lease()
+        return held.judge
 
     @property
     def policies(self) -> PolicySet:
-        """The policies in force."""
+        """The policies in force for the present request."""
         return self.judge.policies
 
     def today(self) -> date:

@@ -22,7 +22,11 @@ from service.verdict.judge import Judge
 from service.web.app import create_app
 from service.web.ids import new_id
 from service.web.journal import journal
+from service.web.judges import Judges, Judging, ready_judge
+from service.web.metrics import Metrics
 from service.web.parts import Parts
+from service.web.reload import note_first_set
+from service.web.runtime import Runtime, runtime_in
 
 POLICIES = Path(__file__).parent / "policies"
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -45,6 +49,9 @@ class CountingLog:
 
     def get(self, id_: str) -> Entry | None:
         return self.log.get(id_)
+
+    def size(self) -> int:
+        return self.log.size()
 
     def check_writable(self) -> None:
         self.log.check_writable()
@@ -71,15 +78,42 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountingLog]:
 
 
 @pytest.fixture(scope="session")
-def parts(judge: Judge, log: CountingLog) -> Parts:
-    """The real parts, with a clock that stands still."""
-    return Parts(judge=judge, log=log, now=lambda: NOON, new_id=new_id, body_limit=1_048_576)
+def runtime(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> Iterator[Runtime]:
+    """A runtime folder in which the small policy folder is in force."""
+    with runtime_in(tmp_path_factory.mktemp("runtime"), NOON) as runtime:
+        note_first_set(runtime, "sha256:none", judge.policies, NOON)
+        yield runtime
+
+
+def judges_of(runtime: Runtime, judge: Judging) -> Judges:
+    """One judge, for ever."""
+    return Judges(runtime, judge, ready_judge, lambda: NOON)
 
 
 @pytest.fixture(scope="session")
-def app_with(parts: Parts) -> Callable[..., Flask]:
+def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
+    """The real parts, with a clock that stands still."""
+    return Parts(
+        judges=judges_of(runtime, judge),
+        runtime=runtime,
+        metrics=Metrics(),
+        log=log,
+        now=lambda: NOON,
+        new_id=new_id,
+        body_limit=1_048_576,
+    )
+
+
+@pytest.fixture(scope="session")
+def app_with(parts: Parts, runtime: Runtime) -> Callable[..., Flask]:
     """Makes an app from the real parts, some of them replaced."""
-    return lambda **other: create_app(replace(parts, **other))
+
+    def make(judge: Judging | None = None, **other: Any) -> Flask:
+        if judge is not None:
+            other["judges"] = judges_of(runtime, judge)
+        return create_app(replace(parts, **other))
+
+    return make
 
 
 @pytest.fixture(scope="session")

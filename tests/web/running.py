@@ -58,11 +58,12 @@ class Service:
             try:
                 told = self._seen.get(timeout=0.1)
             except Empty:
-                if self.process.poll() is None and time.monotonic() < deadline:
-                    continue
-                raise AssertionError(f"no {event} within {within_s} s; so far: {self.lines}") from None
+                told = {"event": None}
             if told["event"] == event:
                 return told
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                lines = [each for each in self.lines if each["event"] != "request"]
+                raise AssertionError(f"no {event} within {within_s} s; so far: {lines[-20:]}")
 
     def listen(self) -> None:
         """Learn the address."""
@@ -110,10 +111,10 @@ def environment(**settings: object) -> dict[str, str]:
 def running(
     log: Path, *, policies: Path = POLICIES, cwd: Path | None = None, **settings: object
 ) -> Iterator[Service]:
-    """A service on a free port, with a log of its own."""
+    """A service on a free port, with a log of its own; versions may change unless `freeze` says otherwise."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service.cli.main", "serve"],
-        env=environment(policies=policies, log=log, port=0, **settings),
+        env=environment(policies=policies, log=log, port=0, **{"freeze": "no", **settings}),
         cwd=cwd or log.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -57,6 +57,8 @@ def test_every_address_under_v1_and_health_is_published(document: dict[str, Any]
         "/v1/tracks",
         "/v1/tracks/{track}",
         "/v1/facts",
+        "/v1/policies/reload",
+        "/v1/status",
         "/health/live",
         "/health/ready",
     }
@@ -109,6 +111,7 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         ("/v1/tracks/stone-craft?on=2001-01-01", "/v1/tracks/{track}"),
         ("/v1/facts", "/v1/facts"),
         ("/v1/facts?for=people-lead/team-lead", "/v1/facts"),
+        ("/v1/status", "/v1/status"),
         ("/health/live", "/health/live"),
         ("/health/ready", "/health/ready"),
     ],

@@ -41,9 +41,11 @@ VERDICT_EXAMPLE: Final[dict[str, Any]] = {
         "set": "sha256:5d4c4bf5c99f95a38936f99c505f46990b5e4ce9262368ceb6ead78dc06c7b8e",
         "files": "sha256:4c5081fed9281db62ccf4296d16613577153a4742ea7eb8f8ea1fb28227e0701",
         "version": "people-lead/2026-01-01",
+        "digest": "sha256:079c8e92b720b2f9ba4c935a5f6b975d0ff638af5a6a47bf863c5a8ba5915b3e",
         "in_force_from": "2026-01-01",
         "selected_because": "the request was submitted on 20 November 2026; this version is in force"
         " from 1 January 2026",
+        "also_judged": [],
     },
     "findings": [
         {

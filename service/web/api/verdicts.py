@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import perf_counter
 from typing import Any, Final, cast, get_args
 
 from flask import Response, request
@@ -65,8 +66,11 @@ def judge_request() -> Response:
     asked = one_of(query("view"), "view", VIEWS)
     body = json_body(request, parts().body_limit)
     judged_at = parts().now()
+    began = perf_counter()
     verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+    judged = perf_counter()
     receipt = parts().log.append([record_of(verdict, body.text, judged_at=judged_at)])[0]
+    parts().metrics.count_verdict(verdict, judged - began, perf_counter() - judged)
     observe.note(
         verdict_id=verdict.id,
         outcome=verdict.outcome,
