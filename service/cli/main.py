@@ -17,8 +17,15 @@ from service import __version__
 from service.cli.check import check
 from service.cli.config import config
 from service.cli.demo import demo
+from service.cli.diff import diff
 from service.cli.explain import explain
+from service.cli.fmt import fmt
+from service.cli.lint import lint
+from service.cli.new import new
+from service.cli.read import read
+from service.cli.schema import schema
 from service.cli.serve import serve
+from service.cli.test import test
 from service.errors import LaddersError
 
 CANNOT = 2
@@ -48,12 +55,16 @@ def commands() -> None:
     \b
     See it at work:            ladders demo
     Check policy files:        ladders check policies
+    Get advice on them:        ladders lint policies
+    Read the policy aloud:     ladders read policies
+    Run their tests:           ladders test policies
+    See what a change does:    ladders diff policies next --against examples/requests
     Judge one request here:    ladders explain examples/requests/brilliant-coder.json
     Run the service:           ladders serve
     """
 
 
-for command in (check, explain, serve, config, demo):
+for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, config, demo):
     commands.add_command(command)
 
 

@@ -1,0 +1,95 @@
+"""`ladders new`: a policy folder gains something that passes `ladders check` at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.cli.main import commands
+from service.policy.load import load
+
+HOUSE = Path(__file__).parents[2]
+QUESTION = "Do you hold the card: yes?"
+
+
+def new(*words: object) -> Result:
+    return CliRunner().invoke(commands, ["new", *map(str, words)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the bundled policies, tests and schemas included."""
+    root = tmp_path / "policies"
+    shutil.copytree(HOUSE / "policies", root)
+    return root
+
+
+def test_a_policy_grows_command_by_command(folder: Path) -> None:
+    """Each command builds on the one before, which it could not if the folder were not valid after each."""
+    steps: list[tuple[object, ...]] = [
+        ("fact", "safety_card", "--type", "yes_no", "--question", QUESTION, "--source", "Card register"),
+        ("fact", "climbs", "--type", "records", "--field", "climbed_on:date", "--field", "height:number"),
+        ("requirement", "shared/safety", "safety-card", "--fact", "safety_card", "--text", "Holds the card"),
+        ("requirement", "roofing-craft/journeyman", "safety-card", "--use", "safety-card"),
+        ("requirement", "people-lead/team-lead", "climbed", "--fact", "climbs"),
+        ("level", "roofing-craft/roof-planner", "--title", "Roof planner"),
+        ("level", "people-lead/senior-lead", "--above", "team-lead", "--grade", "7"),
+        ("track", "plumbing-craft", "--from", "2027-01-01"),
+        ("track", "project-lead", "--kind", "people", "--from", "2027-01-01"),
+    ]
+    for step in steps:
+        shown = new(*step, "--policies", folder)
+        assert shown.exit_code == 0, shown.output
+        assert "was added" in shown.output
+    policies = load(folder)
+    assert policies.vocabulary.facts["safety_card"].question == QUESTION
+    assert {"plumbing-craft", "project-lead"} <= set(policies.tracks)
+    checked = CliRunner().invoke(commands, ["check", str(folder)])
+    assert checked.exit_code == 0
+    assert "warning" not in checked.output
+
+
+def test_files_that_change_besides_are_told(folder: Path) -> None:
+    """A way back is opened in the craft tracks; nobody should find that out later."""
+    shown = new("level", "people-lead/chief", "--policies", folder)
+    assert "roofing-craft" in shown.output
+    assert "way back" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("fact", "reviews", "--type", "date"), "`reviews` is already a fact"),
+        (("fact", "reviews", "--type", "dat"), "--type"),
+        (("requirement", "people-lead/team-lead", "mine"), "--fact"),
+        (("requirement", "people-lead/team-lead", "mine", "--fact", "reviews", "--use", "own-wish"), "--use"),
+        (
+            ("requirement", "people-lead/team-lead", "own-wish", "--use", "own-wish"),
+            "stands already in Team lead",
+        ),
+        (("level", "people-lead/manager"), "`people-lead/manager` exists already"),
+        (("track", "people-lead", "--from", "2027-01-01"), "`people-lead` exists already"),
+        (("track", "plumbing-craft", "--from", "1 January"), "--from"),
+    ],
+)
+def test_what_cannot_be_added_ends_with_2_and_changes_nothing(
+    words: tuple[object, ...], said: str, folder: Path
+) -> None:
+    """The message tells what to do instead."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    shown = new(*words, "--policies", folder)
+    assert shown.exit_code == 2
+    assert said in shown.output
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("words", [(), ("fact",), ("requirement",), ("level",), ("track",)])
+def test_every_command_shows_examples(words: tuple[str, ...]) -> None:
+    """Nobody should need a manual."""
+    shown = new(*words, "--help")
+    assert shown.exit_code == 0
+    assert "Exit codes:" in shown.output
+    assert not words or f"ladders new {words[0]} " in shown.output
