@@ -256,3 +256,13 @@ def test_an_unsuitable_python_is_refused_with_the_remedy(script: str, reason: st
     assert refused.returncode == 1
     assert f"{python}: {reason}" in refused.stderr
     assert "make setup PYTHON=" in refused.stderr
+
+
+def test_the_architecture_names_every_package_and_only_files_that_exist() -> None:
+    """A map that shows rooms that are not there, or leaves some out, is worse than none."""
+    text = (HOUSE / "docs" / "architecture.md").read_text()
+    packages = {path.parent.name for path in (HOUSE / "service").glob("*/__init__.py")}
+    assert {name for name in packages if f"`service/{name}`" not in text} == set()
+    named = re.findall(r"`(?:service/)?((?:\w+/)+\w+\.py)`", text)
+    assert named
+    assert [name for name in named if not any((HOUSE / at / name).exists() for at in (".", "service"))] == []
