@@ -1,7 +1,8 @@
 """CPU µs per evaluation of one level with 12 and with 40 conditions; run it with `python -m bench.engine`.
 
-The level mixes what policies ask: numbers, ordered choices, yes or no, dates, records counted with two conditions.
-Half of it is met. Beside it stands the same level among 200 others: what other levels are loaded must not matter.
+The level mixes what policies ask: numbers, ordered choices, yes or no, dates, records counted with two
+conditions. Half of it is met. Beside it stands the same level among 200 others: what else is loaded must not
+matter.
 """
 
 from __future__ import annotations

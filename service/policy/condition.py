@@ -111,8 +111,8 @@ class Lookup:
 class Choose:
     """The amount of the first branch whose condition is met; `otherwise` when none is.
 
-    A table or figure by date chooses by the day of the request; `dated` is its name, and nothing is what holds
-    on days without a period.
+    A table or figure by date chooses by the day of the request; `dated` is its name, and nothing is what
+    holds on days without a period.
     """
 
     branches: tuple[tuple[Condition, Expression], ...]

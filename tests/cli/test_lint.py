@@ -67,7 +67,7 @@ def test_github_marks_the_line(folder: Path) -> None:
 
 
 def test_junit_has_a_failure_for_each(folder: Path) -> None:
-    """And a case that passes where there is nothing to say: an empty report reads like a run that broke off."""
+    """And a case that passes where nothing is to say: an empty report reads like a run that broke off."""
     (suite,) = ElementTree.fromstring(run(folder, "--format", "junit").output)
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     (suite,) = ElementTree.fromstring(run(BASE, "--format", "junit").output)
