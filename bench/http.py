@@ -1,8 +1,9 @@
 """CPU per verdict over HTTP with the durable log on, memory after 100,000 requests, and start-up.
 
-Run it with `python -m bench.http [REQUESTS]`. The service is the real one (`ladders serve`, its default workers
-and threads). 16 connections, kept open, each send the brilliant coder's request as soon as the last answer came.
-CPU is what the service's processes used, divided by the answers; what the sender uses does not count.
+Run it with `python -m bench.http [REQUESTS]`. The service is the real one (`ladders serve`, its default
+workers and threads). 16 connections, kept open, each send the brilliant coder's request as soon as the last
+answer came. CPU is what the service's processes used, divided by the answers; what the sender uses does not
+count.
 """
 
 from __future__ import annotations
@@ -50,9 +51,8 @@ def main() -> None:
         median, slow = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
         print(f"{len(waits)} verdicts, {CONNECTIONS} connections, SQLite WAL with synchronous=FULL")
         print(f"server CPU per verdict   {spent / len(waits) * 1e3:.3f} ms (target 0.55)")
-        print(
-            f"answered                 {len(waits) / wall:.0f}/s; p50 {median * 1e3:.1f} ms, p99 {slow * 1e3:.1f} ms"
-        )
+        rate, middle, slowest = len(waits) / wall, median * 1e3, slow * 1e3
+        print(f"answered                 {rate:.0f}/s; p50 {middle:.1f} ms, p99 {slowest:.1f} ms")
         print(f"resident memory          {memory / 2**20:.0f} MiB -> {after / 2**20:.0f} MiB, all processes")
 
 
