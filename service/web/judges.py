@@ -101,7 +101,7 @@ class Judges:
     def begin(self) -> None:
         """Start as a worker: appear, and make the set in force ready before the first request comes."""
         self._began = self._now()
-        with self._runtime.turn():
+        with self._runtime.turn("change-over"):
             self._tell(ready={})
             number = self._runtime.in_force
         if number not in self._held:
@@ -114,7 +114,8 @@ class Judges:
         if number not in self._held and (self._failed is None or self._failed["set"] != number):
             self._failed = None
             try:
-                self._prepare(number)
+                with self._runtime.turn("making-ready"):  # one worker after the other, so that others answer
+                    self._prepare(number)
             except Exception as error:  # whatever it is, the set in force goes on
                 self._failed = {"set": number, "why": f"{type(error).__name__}: {error}"}
         self._retire()

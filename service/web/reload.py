@@ -197,7 +197,7 @@ class Reloader:
     def _preparing(self) -> None:
         """Change over once every living worker can."""
         number = self._runtime.published
-        with self._runtime.turn():
+        with self._runtime.turn("change-over"):  # no worker appears in this very moment
             workers = self._runtime.workers()
             if why := next(filter(None, (self._why_not(worker, number) for worker in workers)), None):
                 return self._give_up(why)

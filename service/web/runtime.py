@@ -119,9 +119,9 @@ class Runtime:
         return True
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Keeps a worker from appearing in the very moment in which the set in force changes."""
-        with (self.folder / "turn").open("ab") as file:
+    def turn(self, what: str) -> Iterator[None]:
+        """One process at a time does what is named so; whoever dies at it has done with it."""
+        with (self.folder / f"turn-{what}").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -82,6 +82,8 @@ def test_the_old_judge_is_closed_when_its_last_request_has_ended(own: Runtime, j
     assert isinstance(old, Known)
     own.published = own.in_force = 1
     judges.follow()
+    judges.give_back(judges.lease())  # the next request, by the new one
+    judges.follow()
     assert old.closed == 0
     judges.give_back(first)
     judges.follow()
@@ -132,6 +134,16 @@ def test_a_new_worker_begins_with_the_set_in_force(own: Runtime, judges: Judges,
     assert [known.name for known in made] == ["7"]
     assert judges.lease().judge is made[0]
     assert list(own.workers()[0]["ready"]) == ["7"]
+
+
+def test_a_worker_that_begins_during_a_reload_serves_what_is_in_force_until_all_change_over(
+    own: Runtime, judges: Judges, made: list[Known]
+) -> None:
+    """The set that is being made ready is in force nowhere yet."""
+    own.in_force, own.published = 7, 8
+    judges.begin()
+    assert [known.name for known in made] == ["7", "8"]
+    assert judges.lease().number == 7
 
 
 def test_rebuilds_are_not_forgotten_with_the_judge_that_had_them(own: Runtime, judges: Judges) -> None:
