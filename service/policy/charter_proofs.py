@@ -119,7 +119,7 @@ class Proofs:
     def __init__(self, charter: Charter, vocabulary: Vocabulary, places: Places) -> None:
         self._charter, self._vocabulary, self._places = charter, vocabulary, places
         self._mentions = Mentions()
-        self._known: dict[Any, tuple[Level, bool]] = {}
+        self._known: dict[Any, bool] = {}
 
     def breaches(self, ladders: Ladders) -> Iterator[Breach]:
         """Every breach of a promise about what the levels of one day ask."""
@@ -186,12 +186,12 @@ class Proofs:
     def _possible(self, sentence: str, level: Level, ladders: Ladders, worsts: list[Worst]) -> bool:
         """Whether somebody can enter a level while things are as bad as that."""
         for told in ladders.beginnings(level, self._mentions):
-            known = (sentence, id(level), tuple(map(str, told.values())))
+            known = (sentence, _asked_of(level), tuple(map(str, told.values())))
             if known not in self._known:
                 goals = [passes(requirement) for requirement in deciding(level)]
                 can = any(Logic(self._vocabulary, worst.world(told)).can(goals) for worst in worsts)
-                self._known[known] = (level, can)
-            if self._known[known][1]:
+                self._known[known] = can
+            if self._known[known]:
                 return True
         return False
 
@@ -256,11 +256,11 @@ class Proofs:
 
     def _open(self, above: Level, level: Level, worst: Worst, tracks: tuple[str, ...]) -> bool:
         """Whether somebody who never led may come from one level into another."""
-        known = (RISE, id(above), id(level), tracks)
+        known = (RISE, _asked_of(above), tuple(always(above, level).items()), tracks)
         if known not in self._known:
             logic = Logic(self._vocabulary, worst.world(always(above, level)))
-            self._known[known] = (above, logic.can(passes(requirement) for requirement in deciding(above)))
-        return self._known[known][1]
+            self._known[known] = logic.can(passes(requirement) for requirement in deciding(above))
+        return self._known[known]
 
     def _barred(self, above: Level, level: Level, ladders: Ladders, worst: Worst) -> Breach:
         """The breach, at the requirement that nobody can meet who never led."""
@@ -274,6 +274,11 @@ class Proofs:
         where = self._places.of_requirement(version, barring[0])
         remedy = f"add another way to meet {quoted(barring[0].id)} with `any_of:`, or take it out"
         return Breach(RISE, where, what, remedy)
+
+
+def _asked_of(level: Level) -> tuple[Any, ...]:
+    """What a level asks, equal for levels that ask the same, such as those of the next version."""
+    return tuple((each.condition, each.applies_when, each.unless) for each in deciding(level))
 
 
 def _every_branch(sentence: str, carriers: list[Carrier]) -> str:

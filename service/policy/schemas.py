@@ -160,6 +160,9 @@ def _silence(kind: str) -> Schema:
     return {"properties": {"absent_means": words[kind]}} if kind in words else {}
 
 
+_CHOICE: Schema = both(has("choices"), {"properties": {"ordered": one_of(("lowest first",))}})
+
+
 def _derived(*needed: str) -> Schema:
     """A derived fact, or a derived field of records."""
     types = (*derivations.TYPES, "choice")
@@ -168,11 +171,11 @@ def _derived(*needed: str) -> Schema:
         "type": one_of(types),
         "unit": TEXT,
         "choices": one_or_several(WORD),
-        "ordered": one_of(("lowest first",)),
+        "ordered": WORD,
         "source": TEXT,
     }
     told = {name: values.get(name, {}) for name in derivations.BESIDE}
-    choice = when({"properties": {"type": {"const": "choice"}}, "required": ["type"]}, has("choices"))
+    choice = when({"properties": {"type": {"const": "choice"}}, "required": ["type"]}, _CHOICE)
     return both(calculating(told, *needed), choice)
 
 
@@ -180,7 +183,7 @@ def _dated(own: tuple[str, ...]) -> Schema:
     """A table or a figure: what it says at all times, or in each of several periods."""
     values: dict[str, Schema] = {
         "label": TEXT, "source": TEXT, "review_by": DAY, "gives": one_of(GIVES), "from": DAY, "to": DAY,
-        "rows": by_name(WORD, PLAIN, 1), "bands": by_name({"pattern": "^-?[0-9]+(\\.[0-9]+)?$"}, PLAIN, 1),
+        "rows": by_name(WORD, PLAIN, 1), "bands": by_name(WORD, PLAIN, 1),
         "otherwise": PLAIN, "value": PLAIN,
     }  # fmt: skip
     said: Schema = {"oneOf": [has(name) for name in own if name != "otherwise"]}

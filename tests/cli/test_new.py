@@ -21,9 +21,9 @@ def new(*words: object) -> Result:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the bundled policies, tests and schemas included."""
+    """A copy of a small policy folder."""
     root = tmp_path / "policies"
-    shutil.copytree(HOUSE / "policies", root)
+    shutil.copytree(HOUSE / "tests" / "policy" / "base", root)
     return root
 
 
@@ -33,10 +33,10 @@ def test_a_policy_grows_command_by_command(folder: Path) -> None:
         ("fact", "safety_card", "--type", "yes_no", "--question", QUESTION, "--source", "Card register"),
         ("fact", "climbs", "--type", "records", "--field", "climbed_on:date", "--field", "height:number"),
         ("requirement", "shared/safety", "safety-card", "--fact", "safety_card", "--text", "Holds the card"),
-        ("requirement", "roofing-craft/journeyman", "safety-card", "--use", "safety-card"),
-        ("requirement", "people-lead/team-lead", "climbed", "--fact", "climbs"),
-        ("level", "roofing-craft/roof-planner", "--title", "Roof planner"),
-        ("level", "people-lead/senior-lead", "--above", "team-lead", "--grade", "7"),
+        ("requirement", "craft/senior", "safety-card", "--use", "safety-card"),
+        ("requirement", "lead/team-lead", "climbed", "--fact", "climbs"),
+        ("level", "craft/staff", "--title", "Staff engineer"),
+        ("level", "lead/manager", "--above", "team-lead", "--grade", "7"),
         ("track", "plumbing-craft", "--from", "2027-01-01"),
         ("track", "project-lead", "--kind", "people", "--from", "2027-01-01"),
     ]
@@ -54,24 +54,24 @@ def test_a_policy_grows_command_by_command(folder: Path) -> None:
 
 def test_files_that_change_besides_are_told(folder: Path) -> None:
     """A way back is opened in the craft tracks; nobody should find that out later."""
-    shown = new("level", "people-lead/chief", "--policies", folder)
-    assert "roofing-craft" in shown.output
+    shown = new("level", "lead/deputy", "--above", "team-lead", "--grade", "5", "--policies", folder)
+    assert "craft/2026-01-01.yaml: may be entered" in shown.output
     assert "way back" in shown.output
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("fact", "reviews", "--type", "date"), "`reviews` is already a fact"),
-        (("fact", "reviews", "--type", "dat"), "--type"),
-        (("requirement", "people-lead/team-lead", "mine"), "--fact"),
-        (("requirement", "people-lead/team-lead", "mine", "--fact", "reviews", "--use", "own-wish"), "--use"),
+        (("fact", "rating", "--type", "date"), "`rating` is already a fact"),
+        (("fact", "shift", "--type", "dat"), "--type"),
+        (("requirement", "lead/team-lead", "mine"), "--fact"),
+        (("requirement", "lead/team-lead", "mine", "--fact", "wish", "--use", "own-wish"), "--use"),
         (
-            ("requirement", "people-lead/team-lead", "own-wish", "--use", "own-wish"),
+            ("requirement", "lead/team-lead", "own-wish", "--fact", "wish"),
             "stands already in Team lead",
         ),
-        (("level", "people-lead/manager"), "`people-lead/manager` exists already"),
-        (("track", "people-lead", "--from", "2027-01-01"), "`people-lead` exists already"),
+        (("level", "craft/senior"), "`craft/senior` exists already"),
+        (("track", "lead", "--from", "2027-01-01"), "`lead` exists already"),
         (("track", "plumbing-craft", "--from", "1 January"), "--from"),
     ],
 )

@@ -25,6 +25,8 @@ BUNDLED = {
     for path in sorted((HOUSE / "policies").rglob("*.yaml"))
 }
 
+SHORT = {name: text for name, text in BUNDLED.items() if len(text) < 6_000}
+
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_file_gets_the_layout_that_people_agreed_on(case: dict[str, Any]) -> None:
@@ -101,7 +103,7 @@ def notes_of(text: str) -> list[str]:
 @given(st.data())
 def test_nothing_that_a_file_says_is_lost_to_its_layout(data: st.DataObject) -> None:
     """Every word and every note is there afterwards, and laying it out again changes nothing."""
-    name, text = data.draw(st.sampled_from([*BASE.items(), *BUNDLED.items()]))
+    name, text = data.draw(st.sampled_from([*BASE.items(), *SHORT.items()]))
     untidy = untidied(data, text)
     told = said(untidy)
     if told is None:

@@ -47,6 +47,7 @@ PEOPLE = [
     asked("neither", rating="below"),
     asked("untold", rating=None),
     asked("other-reasons", rating="meets", wish=False),
+    asked("untold-and-unwilling", rating=None, wish=False),
     asked("nowhere", to="lead/chief"),
 ]
 
@@ -60,17 +61,19 @@ def test_everybody_is_judged_by_both_and_those_who_differ_are_named() -> None:
     ] == [
         ("lowered", "eligible", "not_eligible", ("good-standing",)),
         ("raised", "not_eligible", "eligible", ("own-wish",)),
+        ("untold-and-unwilling", "not_eligible", "needs_information", ("good-standing",)),
     ]
     assert found.other_reasons == 1
     assert dict(found.outcomes) == {
         ("eligible", "eligible"): 1,
         ("eligible", "not_eligible"): 1,
         ("not_eligible", "eligible"): 1,
+        ("not_eligible", "needs_information"): 1,
         ("not_eligible", "not_eligible"): 2,
         ("needs_information", "needs_information"): 1,
         ("refused", "refused"): 1,
     }
-    assert deciding_counts(found.affected) == [("good-standing", 1), ("own-wish", 1)]
+    assert deciding_counts(found.affected) == [("good-standing", 2), ("own-wish", 1)]
 
 
 def test_a_request_that_one_set_refuses_is_told_with_the_reason() -> None:

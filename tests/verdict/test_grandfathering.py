@@ -129,6 +129,10 @@ def test_a_withdrawn_version_may_not_be_named() -> None:
         ("new", 9, "2024-05-01", "2026-12-15", "2027-01-01"),
         # the older version stays the only way, and time does not bring points
         ("old", 9, None, "2027-02-01", None),
+        # eligible by the older version as time passes, as long as it is honoured
+        ("more_favourable guide", 9, "2026-05-01", "2027-02-01", "2027-05-01"),
+        ("old guide", 9, "2026-06-30", "2027-02-01", "2027-06-30"),
+        ("old guide", 9, "2026-07-01", "2027-02-01", None),
         # eligible now
         ("old", 10, "2026-09-01", "2027-02-01", None),
     ],
@@ -138,7 +142,8 @@ def test_the_first_eligible_day_is_that_of_the_version_that_judges_then(
 ) -> None:
     """The day that is told must be true: judged on that day, by the version of that day, it is eligible; and
     not on the day before."""
-    case = {"use": use, "points": points, "since": since, "effect": effect}
+    use, _, level = use.partition(" ")
+    case = {"use": use, "level": level or "team-lead", "points": points, "since": since, "effect": effect}
     found = document(case)["eligible_from"]
     assert found == wanted
     if wanted is not None:
@@ -151,7 +156,7 @@ def test_openings_are_judged_by_the_versions_that_would_judge_a_request_for_them
     """Whoever asks for what was said to be open must find it open."""
     found = document({"use": "more_favourable", "level": "coach", "points": 10, "since": "2026-01-01"})
     open_to_you = {opening["to"]: opening["outcome"] for opening in found["open_to_you"]}
-    assert open_to_you == {"lead/mentor": "eligible", "lead/team-lead": "eligible"}
+    assert open_to_you == dict.fromkeys(("lead/guide", "lead/mentor", "lead/team-lead"), "eligible")
 
 
 def test_the_digest_is_that_of_the_version_that_counts() -> None:

@@ -78,6 +78,13 @@ class Service:
             time.sleep(0.02)
         return now
 
+    def wait_until_ready(self, within_s: float = 20.0) -> None:
+        """A worker that has only just started answers 503 until it has opened the log."""
+        deadline = time.monotonic() + within_s
+        while (answer := self.ask("GET", "/health/ready"))[0] != 200:
+            assert time.monotonic() < deadline, answer[1]
+            time.sleep(0.05)
+
     def ask(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = JSON
     ) -> tuple[int, bytes, Mapping[str, str]]:

@@ -239,14 +239,15 @@ def test_killing_workers_and_the_master_loses_no_acknowledged_verdict(
     assert json.loads(answer)["log"]["index"] > max(places)
 
 
-def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_replaced(tmp_path: Path, good: dict[str, Any]) -> None:
     """One crash must not halve the service for good."""
     with running(tmp_path / "verdicts.db") as service:
         before = set(service.workers())
         os.kill(min(before), signal.SIGKILL)
         psutil.wait_procs([psutil.Process(min(before))], timeout=10)
         assert service.wait_for_workers(2) != before
-        assert service.ask("GET", "/health/ready")[0] == 200
+        service.wait_until_ready()
+        assert service.ask("POST", "/v1/verdicts", json.dumps(good))[0] == 201
 
 
 def test_a_stop_answers_what_has_begun(tmp_path: Path, good: dict[str, Any]) -> None:
