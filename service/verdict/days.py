@@ -30,8 +30,9 @@ from service.policy.condition import (
     Whole,
     YearOf,
 )
-from service.policy.mentions import Node, conditions_of, parts_of
+from service.policy.mentions import conditions_of, parts_of
 from service.policy.model import Requirement
+from service.policy.trees import Part, walk
 from service.verdict.case import Case
 
 #: No further ahead than this: a career.
@@ -112,7 +113,7 @@ def _breaks(case: Case, leaf: Comparison, scope: Scope) -> set[date]:
     """Days around which something that is told begins, ends or lapses."""
     told = {day for name in case.mentions.of(leaf) - {"as_of"} for day in _dates_in(scope.facts.get(name))}
     lengths: set[Duration] = set()
-    for node in _within(leaf):
+    for node in walk(leaf):
         for value in _written(node):
             told.update(_dates_in(value))
             if isinstance(value, Duration):
@@ -132,22 +133,16 @@ def _counts_from_as_of(leaf: Comparison) -> bool:
     return any(
         isinstance(node, Arithmetic)
         and any(isinstance(part, FactRef) and part.name == "as_of" for part in parts_of(node))
-        for node in _within(leaf)
+        for node in walk(leaf)
     )
 
 
 def _has_breaks(leaf: Comparison) -> bool:
     """Whether a time that is covered may be broken: some days after a stretch ends, not on the next."""
-    return any(isinstance(node, TimeIn) and node.breaks is not None for node in _within(leaf))
+    return any(isinstance(node, TimeIn) and node.breaks is not None for node in walk(leaf))
 
 
-def _within(node: Node) -> Iterator[Node]:
-    yield node
-    for part in parts_of(node):
-        yield from _within(part)
-
-
-def _written(node: Node) -> Iterator[Any]:
+def _written(node: Part) -> Iterator[Any]:
     """The values written in the policy at a node."""
     match node:
         case Constant(value=value):
@@ -178,7 +173,7 @@ def _grows(case: Case, leaf: Comparison) -> bool:
             isinstance(node, FiscalQuarter | YearOf | Whole | Arithmetic)
             and "as_of" in case.mentions.of(node)
         )
-        for node in _within(leaf)
+        for node in walk(leaf)
     )
 
 
