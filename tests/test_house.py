@@ -202,7 +202,7 @@ def test_every_wanted_package_is_pinned() -> None:
     """A name added to an `.in` file without `make pins` would be missing on every other machine."""
     for name in ("build", "run", "dev"):
         wanted = {
-            re.split(r"[=<>]", line)[0].strip().lower()
+            re.split(r"[=<>\[]", line)[0].strip().lower()
             for line in (HOUSE / "requirements" / f"{name}.in").read_text("utf-8").splitlines()
             if line and line[0] not in "#-"
         }
