@@ -15,7 +15,7 @@ from service.facts.request import GrantedWaiver, Request
 from service.facts.types import Date
 from service.policy.literals import Mistake, read_literal
 from service.policy.model import PolicySet
-from service.policy.reader import Fields, Report, opening, place_of, quoted, shape, within
+from service.policy.reader import Fields, Report, opening, place_of, quoted, shape, texts, within
 from service.policy.selection import Selection, select
 from service.policy.source import Entry, ListNode, MapNode, Node, Source, TextNode
 from service.simulate.expectations import EXPECTED, read_expected
@@ -58,18 +58,18 @@ def day_of(lines: Fields, name: str, example: str | None = None) -> date | None:
     return day if isinstance(day, date) else None
 
 
-def read_case(node: Node, setting: Setting) -> PolicyTest | None:
-    """One case; None, with problems, when it cannot be judged."""
+def read_case(node: Node, setting: Setting) -> tuple[PolicyTest, ...]:
+    """One case, once for each level it is about; none, with problems, when it cannot be judged."""
     report = setting.report
     before = len(report.problems)
     lines = Fields.of(node, report, "a case", CASE, "case: …")
     if lines is None:
-        return None
+        return ()
     own = MapNode({**setting.shared, **lines.node.entries}, lines.node.span)
     asked = Fields(own, report, "a case")
     name = lines.text("case", "case: a trained engineer may lead a team")
     given = asked.word("given", "given: mara")
-    to = asked.word("to", "to: people-lead/team-lead")
+    levels = _levels(asked)
     lines.need("expect", "expect: eligible")
     as_of = day_of(lines, "as_of") or setting.as_of
     submitted_on = day_of(lines, "submitted_on") or setting.submitted_on or as_of
@@ -77,29 +77,48 @@ def read_case(node: Node, setting: Setting) -> PolicyTest | None:
     waivers = tuple(_waivers(lines))
     person = None if given is None else setting.people.find(given)
     person = changed(person or Person(""), lines, setting.telling, whole=person is not None)
-    place = None if to is None else _place(to, report)
-    if to is None or place is None:
-        return None
-    request = Request(
-        candidate=person.name,
-        standing=person.standing,
-        to_track=place[0],
-        to_level=place[1],
-        submitted_on=submitted_on,
-        as_of=as_of,
-        facts={**setting.people.untold, **person.facts},
-        waivers=tuple(waiver for waiver, _ in waivers),
-    )
-    selection = _selected(request, setting, to, person, [at for _, at in waivers])
-    if selection is None:
-        return None
-    expected = read_expected(lines, selection.level, setting.policies, setting.telling)
-    if expected is None or len(report.problems) > before:
-        return None
-    return PolicyTest(
-        name=name, person=person.name, request=request, selection=selection, expected=expected,
-        place=place_of(lines.node), skip=skip,
-    )  # fmt: skip
+    told = len(report.problems)
+    tests: list[PolicyTest] = []
+    for to, (track, level) in levels:
+        request = Request(
+            candidate=person.name,
+            standing=person.standing,
+            to_track=track,
+            to_level=level,
+            submitted_on=submitted_on,
+            as_of=as_of,
+            facts={**setting.people.untold, **person.facts},
+            waivers=tuple(waiver for waiver, _ in waivers),
+        )
+        selection = _selected(request, setting, to, person, [at for _, at in waivers])
+        expected = None
+        if selection is not None:
+            expected = read_expected(lines, selection.level, setting.policies, setting.telling)
+        if len(report.problems) > told:
+            return ()  # the same lines would be wrong for the next level, and be told once more
+        if selection is not None and expected is not None:
+            tests.append(
+                PolicyTest(
+                    name=name if len(levels) == 1 else f"{name} ({to.value})",
+                    person=person.name, request=request, selection=selection, expected=expected,
+                    place=place_of(lines.node), skip=skip,
+                )
+            )  # fmt: skip
+    return tuple(tests) if len(report.problems) == before else ()
+
+
+def _levels(asked: Fields) -> list[tuple[TextNode, tuple[str, str]]]:
+    """The levels that a case is about, each with its track and its own name."""
+    report = asked.report
+    node = asked.need("to", "to: people-lead/team-lead")
+    found: dict[str, tuple[TextNode, tuple[str, str]]] = {}
+    for word in () if node is None else texts(node, report, "a level"):
+        place = _place(word, report)
+        if word.value in found:
+            report.at(word, f"{quoted(word.value)} stands here already; keep it once")
+        elif place is not None:
+            found[word.value] = word, place
+    return list(found.values())
 
 
 def _place(node: TextNode, report: Report) -> tuple[str, str] | None:

@@ -103,12 +103,11 @@ def _tests_of(lines: Fields, source: Source, policies: PolicySet, telling: Telli
     tests: list[PolicyTest] = []
     names: dict[str, int] = {}
     for node in (*cases, *(row for table in tables for row in cases_of_table(table, setting))):
-        test = read_case(node, setting)
-        if test is None:
-            continue
-        if test.name in names and isinstance(node, MapNode):
-            message = f"a case of this name stands on line {names[test.name]} already; give each its own name"
-            report.at(node.entries["case"].value, message)
-        names.setdefault(test.name, test.place.line)
-        tests.append(test)
+        own = read_case(node, setting)
+        earlier = next((names[test.name] for test in own if test.name in names), None)
+        if earlier is not None:
+            message = f"a case of this name stands on line {earlier} already; give each its own name"
+            report.at(node.entries["case"].value if isinstance(node, MapNode) else node, message)
+        names.update((test.name, test.place.line) for test in own if test.name not in names)
+        tests += own
     return sorted(tests, key=lambda test: test.place.line)

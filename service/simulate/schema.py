@@ -74,7 +74,7 @@ def _values() -> dict[str, Schema]:
         **dict.fromkeys(("as_of", "submitted_on"), DAY),
         **dict.fromkeys(("given", "like"), WORD),
         FROM: {"anyOf": [one_of((NO_LADDER,)), ref("a-place")]},
-        "to": ref("a-place"),
+        "to": one_or_several(ref("a-place")),
         **dict.fromkeys(("facts", "with", "also"), ref("told")),
         "without": one_or_several({"anyOf": [one_of((FROM,)), ref("a-fact-to-tell")]}),
         "waivers": some_of(lines(waiver, *waiver), 0),

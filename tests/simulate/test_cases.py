@@ -195,3 +195,26 @@ def test_tests_keep_the_order_of_the_file() -> None:
         "cases:\n  - {case: a, given: mara, to: lead/lead, expect: eligible}\n"
     )
     assert [test.name for test in tests] == ["T, row 1", "a"]
+
+
+def test_a_case_about_several_levels_is_a_case_of_each() -> None:
+    """What is asked at every level of a track is shown at every level, without writing it ten times."""
+    first, second = read_cases(
+        "cases: [{case: a, given: mara, to: [craft/maker, craft/master], expect: eligible, unmet: none}]\n"
+    )
+    assert [test.selection.level.name for test in (first, second)] == ["craft/maker", "craft/master"]
+    assert (first.name, second.name) == ("a (craft/maker)", "a (craft/master)")
+    assert first.request.facts == second.request.facts
+    assert first.place == second.place
+
+
+def test_a_file_and_a_row_may_be_about_several_levels_too() -> None:
+    """`to` is the same line wherever it stands."""
+    tests = read_cases(
+        "to: [craft/maker, craft/master]\ngiven: mara\ncases: [{case: a, expect: eligible}]\n"
+        "tables:\n  - table: t\n    columns: [case, to, expect]\n"
+        "    rows: [[b, [lead/lead, craft/maker], eligible]]\n"
+    )
+    assert [test.name for test in tests] == [
+        "a (craft/maker)", "a (craft/master)", "t: b (lead/lead)", "t: b (craft/maker)",
+    ]  # fmt: skip
