@@ -19,16 +19,18 @@ from service.ledger.record import Entry, Receipt, Record
 from service.verdict.model import Verdict
 
 REQUEST: Final = "/request"
+CALLER: Final = "/caller"
 VERDICT: Final = "/verdict"
 
 
-def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime) -> Record:
+def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime, caller: str) -> Record:
     """What is remembered of one verdict.
 
     Args:
         verdict: As judged; its document is kept whole.
         request_text: The JSON text of the request, in UTF-8, byte for byte as it came.
         judged_at: When it was judged, with a time zone.
+        caller: Whose request it was; only they and auditors may read the verdict again.
 
     Raises:
         ValueError: The document is outside the canonical profile, or the text is not UTF-8.
@@ -38,7 +40,11 @@ def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime) -> 
         kind="verdict",
         decided_at=judged_at,
         engine=verdict.engine,
-        private={REQUEST: canonical(request_text.decode("utf-8")), VERDICT: canonical(verdict.document)},
+        private={
+            REQUEST: canonical(request_text.decode("utf-8")),
+            VERDICT: canonical(verdict.document),
+            CALLER: canonical(caller),
+        },
         track=verdict.track,
         level=verdict.level,
         outcome=verdict.outcome,
@@ -70,3 +76,9 @@ def request_in(entry: Entry) -> bytes | None:
     """The text of the request in an entry, as it came; None once it was erased."""
     part = entry.private.get(REQUEST)
     return None if part is None else cast("str", orjson.loads(part)).encode()
+
+
+def caller_in(entry: Entry) -> str | None:
+    """Whose request the verdict in an entry answers; None once it was erased."""
+    part = entry.private.get(CALLER)
+    return None if part is None else cast("str", orjson.loads(part))

@@ -64,13 +64,14 @@ def documented(*statuses: int) -> Callable[[View], View]:
         told: dict[str, Any] = view.__dict__.setdefault("_apidoc", {})
         manual = told.setdefault("manual_doc", {}).setdefault("responses", {})
         for status in (*statuses, 500):
-            manual[str(status)] = _problem_response(status)
+            manual[str(status)] = problem_response(status)
         return view
 
     return add
 
 
-def _problem_response(status: int) -> dict[str, Any]:
+def problem_response(status: int) -> dict[str, Any]:
+    """How the OpenAPI document describes the problems of one status."""
     kinds = [kind for kind in KINDS.values() if kind.status == status]
     response: dict[str, Any] = {
         "description": "; or: ".join(kind.title for kind in kinds),

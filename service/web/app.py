@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from service.web import errors, observe
+from service.web import access, errors, observe
 from service.web.metrics import publish_metrics
 from service.web.openapi import publish
 from service.web.pages.reference import pages
@@ -24,5 +24,6 @@ def create_app(parts: Parts) -> Flask:
     publish_metrics(app, parts.metrics)
     document = publish(app)
     app.register_blueprint(pages(document))
+    access.guard(app)
     errors.register(app)
     return app

@@ -39,10 +39,11 @@ class NotJson(RequestError):
 class Refused(LaddersError):
     """A request is refused for what it is in HTTP, by the name of a kind of problem."""
 
-    def __init__(self, kind: str, detail: str, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, kind: str, detail: str, faults: Iterable[Fault] = (), *, challenge: str = "") -> None:
         super().__init__(detail)
         self.kind = kind
         self.faults = tuple(faults)
+        self.challenge = challenge  #: for `WWW-Authenticate`
 
 
 def register(app: Flask) -> None:
@@ -63,6 +64,8 @@ def _refused(refused: Refused) -> Response:
     response = problem(refused.kind, str(refused), refused.faults)
     if refused.kind == "wrong-content-type":
         response.headers["Accept"] = "application/json"
+    if refused.challenge:
+        response.headers["WWW-Authenticate"] = refused.challenge
     return response
 
 

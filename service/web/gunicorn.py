@@ -25,6 +25,7 @@ from service.ledger.frozen import refuse_changed
 from service.ledger.log import Log, open_log
 from service.settings import Settings
 from service.verdict.judge import Judge
+from service.web.access import OPEN_ACCESS
 from service.web.app import create_app
 from service.web.background import Background
 from service.web.ids import new_id
@@ -63,6 +64,7 @@ class Server(BaseApplication):
             judges=judges,
             runtime=runtime,
             metrics=metrics,
+            access=OPEN_ACCESS,
             log=self._log,
             now=_now,
             new_id=new_id,

@@ -15,6 +15,7 @@ from service import __version__
 from service.facts.schema import LONGEST_NAME, Name
 from service.web.api import facts, health, policies, status, tracks, verdicts
 from service.web.api.schemas import ProblemSchema
+from service.web.openapi_access import with_access
 
 BLUEPRINTS: Final = (
     verdicts.blueprint,
@@ -54,7 +55,7 @@ def publish(app: Flask) -> dict[str, Any]:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     document: dict[str, Any] = api.spec.to_dict()
-    return _tidied(document)
+    return with_access(_tidied(document), app)
 
 
 def _names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:

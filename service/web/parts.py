@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask, current_app, g
 
@@ -19,6 +19,9 @@ from service.policy.model import PolicySet
 from service.web.judges import Held, Judges, Judging
 from service.web.metrics import Metrics
 from service.web.runtime import Runtime
+
+if TYPE_CHECKING:
+    from service.web.access import Access
 
 _NAME: Final = "ladders"
 _HELD: Final = "held"
@@ -31,6 +34,7 @@ class Parts:
     judges: Judges
     runtime: Runtime
     metrics: Metrics
+    access: Access
     log: Log
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7

@@ -54,6 +54,24 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Check that the client sends plain HTTP/1.1 and the whole body.",
         ),
         Kind(
+            "no-credentials",
+            401,
+            "This address is not open to everybody",
+            "Send `Authorization: Bearer` with a token or an API key; `docs/access.md` says how to get one.",
+        ),
+        Kind(
+            "wrong-credentials",
+            401,
+            "The token or API key is not accepted",
+            "`detail` says what is wrong with it. Get a new token, or have the operator make a new API key.",
+        ),
+        Kind(
+            "not-allowed",
+            403,
+            "This caller may not do this",
+            "Ask the operator for the scope that `detail` names; `docs/access.md` says what each allows.",
+        ),
+        Kind(
             "not-found",
             404,
             "There is nothing at this address",
@@ -106,6 +124,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             500,
             "Something in the service went wrong",
             "Nothing was recorded. Give the `request_id` to the operator, whose service log has the reason.",
+        ),
+        Kind(
+            "access-unavailable",
+            503,
+            "It cannot be found out now whose token this is",
+            "Send the request again after `Retry-After` seconds. When it lasts, the operator's service log"
+            " has the reason.",
         ),
         Kind(
             "log-unavailable",

@@ -64,7 +64,7 @@ def log(tmp_path: Path) -> Path:
             text = request(candidate, wants=wants)
             id_ = f"01934a5c-0000-7000-8000-{number:012x}"
             verdict = judge.verdict(read_json(text), verdict_id=id_, judged_at=NOW)
-            opened.append([record_of(verdict, text, judged_at=NOW)])
+            opened.append([record_of(verdict, text, judged_at=NOW, caller="key:workday")])
     return place
 
 

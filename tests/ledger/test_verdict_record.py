@@ -50,7 +50,9 @@ def kept(record: Record) -> Entry:
 
 def test_the_envelope_tells_what_was_decided_by_which_policy_and_nothing_of_the_person() -> None:
     """The leaf of the tree is public and for ever."""
-    record = record_of(verdict(), b'{"candidate": {"id": "Ann Example"}}', judged_at=NOON)
+    record = record_of(
+        verdict(), b'{"candidate": {"id": "Ann Example"}}', judged_at=NOON, caller="key:workday"
+    )
     leaf = seal(record, log="test", record_key=bytes(32)).leaf
     assert b"Ann" not in leaf
     told = json.loads(leaf)
@@ -74,7 +76,7 @@ def test_the_answer_is_the_document_with_its_place_and_ways_on() -> None:
 
 def test_the_same_answer_comes_out_of_the_log() -> None:
     """The bytes of an answer can be made again from the entry alone."""
-    document = document_in(kept(record_of(verdict(), b"{}", judged_at=NOON)))
+    document = document_in(kept(record_of(verdict(), b"{}", judged_at=NOON, caller="key:workday")))
     assert document is not None
     assert canonical(answer(document, RECEIPT)) == canonical(answer(DOCUMENT, RECEIPT))
 
@@ -101,13 +103,13 @@ def test_the_request_comes_back_byte_for_byte(value: object, ascii_only: bool, i
         text.decode()
     except UnicodeDecodeError:
         return
-    assert request_in(kept(record_of(verdict(), text, judged_at=NOON))) == text
+    assert request_in(kept(record_of(verdict(), text, judged_at=NOON, caller="key:workday"))) == text
 
 
 def test_a_number_with_decimals_survives_exactly() -> None:
     """A replay must judge by 0.1, not by the binary number next to it."""
     text = b'{"points": 0.1000000000000000055511151231, "more": 1.10}'
-    request = request_in(kept(record_of(verdict(), text, judged_at=NOON)))
+    request = request_in(kept(record_of(verdict(), text, judged_at=NOON, caller="key:workday")))
     assert request is not None
     assert str(read_json(request)["points"]) == "0.1000000000000000055511151231"
 
@@ -122,4 +124,4 @@ def test_an_erased_verdict_is_gone() -> None:
 def test_a_text_that_is_not_utf_8_is_not_recorded() -> None:
     """It could not be read again."""
     with pytest.raises(ValueError, match="utf-8"):
-        record_of(verdict(), b"\xff", judged_at=NOON)
+        record_of(verdict(), b"\xff", judged_at=NOON, caller="key:workday")

@@ -19,6 +19,7 @@ from service.ledger.log import Log, open_log
 from service.ledger.record import Entry, Receipt, Record
 from service.policy.load import load
 from service.verdict.judge import Judge
+from service.web.access import OPEN_ACCESS
 from service.web.app import create_app
 from service.web.ids import new_id
 from service.web.journal import journal
@@ -97,6 +98,7 @@ def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
         judges=judges_of(runtime, judge),
         runtime=runtime,
         metrics=Metrics(),
+        access=OPEN_ACCESS,
         log=log,
         now=lambda: NOON,
         new_id=new_id,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
 from flask import Response, request
 from flask_smorest import Blueprint
 
 from service.errors import NotFound
 from service.facts.schema import RequestSchema
-from service.ledger.verdict_record import answer, document_in, record_of
+from service.ledger.verdict_record import answer, caller_in, document_in, record_of
 from service.verdict.schema import VerdictSchema
 from service.verdict.views import ViewName, view
 from service.web import observe
+from service.web.access import caller, chosen_view
 from service.web.answers import documented, in_canonical_json
 from service.web.api.examples import REQUEST_EXAMPLE, VERDICT_EXAMPLE
 from service.web.asked import one_of, query
@@ -27,7 +28,8 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VIEW: Final = {
     "name": "view",
     "in": "query",
-    "description": "leave out what this reader does not need; without it, everything",
+    "description": "leave out what this reader does not need; without it, the fullest view that the caller"
+    " may have: `audit` with that scope, `workflow` for one's own verdicts, `candidate` for candidates",
     "schema": {"type": "string", "enum": list(VIEWS)},
 }
 _WHICH: Final = {
@@ -46,6 +48,7 @@ _BODY: Final = {
         }
     },
 }
+_NONE: Final = "there is no verdict with this id in the verdict log"
 _LOCATION: Final = {"Location": {"description": "where to read it again", "schema": {"type": "string"}}}
 
 blueprint = Blueprint(
@@ -63,13 +66,14 @@ def judge_request() -> Response:
     The verdict is recorded before it is answered. Every outcome is 201: `eligible`, `not_eligible` and
     `needs_information` are all verdicts.
     """
-    asked = one_of(query("view"), "view", VIEWS)
+    seen = chosen_view(_asked(), caller().views(caller().owner, None))
     body = json_body(request, parts().body_limit)
     judged_at = parts().now()
     began = perf_counter()
     verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
     judged = perf_counter()
-    receipt = parts().log.append([record_of(verdict, body.text, judged_at=judged_at)])[0]
+    record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner)
+    receipt = parts().log.append([record])[0]
     parts().metrics.count_verdict(verdict, judged - began, perf_counter() - judged)
     observe.note(
         verdict_id=verdict.id,
@@ -79,7 +83,7 @@ def judge_request() -> Response:
         index=receipt.index,
     )
     whole = answer(verdict.document, receipt)
-    return in_canonical_json(_shown(whole, asked), 201, {"Location": whole["links"]["self"]})
+    return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"]})
 
 
 @blueprint.get("/<verdict_id>")
@@ -89,18 +93,24 @@ def judge_request() -> Response:
 def read_verdict(verdict_id: str) -> Response:
     """Read a verdict again
 
-    The answer is the same, byte for byte, as when the request was judged.
+    The answer is the same, byte for byte, as when the request was judged. The verdict on a request of another
+    caller is not found, just as one that does not exist.
     """
-    asked = one_of(query("view"), "view", VIEWS)
+    asked = _asked()
     entry = parts().log.get(verdict_id) if _ID.fullmatch(verdict_id) else None
     if entry is None or entry.kind != "verdict":
-        raise NotFound("there is no verdict with this id in the verdict log")
+        raise NotFound(_NONE)
     document = document_in(entry)
+    person = None if document is None else document["candidate"]["id"]
+    views = caller().views(caller_in(entry), person)
+    if not views:
+        raise NotFound(_NONE)
     if document is None:
         raise Refused("erased", "the content of this verdict was erased")
+    seen = chosen_view(asked, views)
     observe.note(verdict_id=verdict_id)
-    return in_canonical_json(_shown(answer(document, entry.receipt), asked))
+    return in_canonical_json(view(answer(document, entry.receipt), seen))
 
 
-def _shown(whole: dict[str, Any], asked: str | None) -> dict[str, Any]:
-    return whole if asked is None else view(whole, cast(ViewName, asked))
+def _asked() -> ViewName | None:
+    return cast("ViewName | None", one_of(query("view"), "view", VIEWS))
