@@ -3,14 +3,14 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo serve test check format soak fuzz bench pins clean
+.PHONY: help setup demo serve test check format soak fuzz bench image-test pins clean
 SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 CODE := $(sort $(dir $(wildcard service/*.py tests/*.py bench/*.py)))
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## prepare .venv, with the command .venv/bin/ladders
 	@requirements/install run
@@ -47,6 +47,9 @@ fuzz: tools ## generated requests against the running service
 
 bench: tools ## speed, memory and start-up, with the machine they were measured on
 	@$(BIN)/python -m bench
+
+image-test: ## build the Dockerfile for real, and run the image (as root)
+	@deploy/image-test
 
 pins: ## make requirements/*.txt again from requirements/*.in (needs pip-compile, of pip-tools)
 	@cd requirements && for name in build run dev; do \

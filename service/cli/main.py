@@ -20,6 +20,7 @@ from service.cli.demo import demo
 from service.cli.diff import diff
 from service.cli.explain import explain
 from service.cli.fmt import fmt
+from service.cli.health import health
 from service.cli.lint import lint
 from service.cli.new import new
 from service.cli.read import read
@@ -64,7 +65,7 @@ def commands() -> None:
     """
 
 
-for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, config, demo):
+for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, health, config, demo):
     commands.add_command(command)
 
 
