@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import click
 
+from service.cli.config_file import config_file
+
 #: glibc gives memory back to the system each time the engine lets a state go, and fetches it again for the
 #: next one; with room at the top of the heap it does not. The other two keep large blocks on the heap: glibc
 #: stops to learn that by itself when one of the three is set.
@@ -32,6 +34,7 @@ def service_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @click.command()
+@config_file
 def serve() -> None:
     """Run the service until it is told to stop (Ctrl-C or SIGTERM).
 
