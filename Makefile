@@ -7,7 +7,7 @@
 SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
-CODE := $(sort $(dir $(wildcard service/*.py tests/*.py bench/*.py)))
+CODE := $(sort $(dir $(wildcard service/*.py tests/*.py bench/*.py client/*/*.py)))
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
