@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from service.cli.form import form_options
+from service.cli.progress import progress
+from service.cli.report import REPORTS, entries_of, listed, report
+from service.cli.whereabouts import located
 from service.errors import PolicyError, Problem
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@form_options
 @click.option(
     "--log",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -22,7 +25,7 @@ from service.errors import PolicyError, Problem
     help="A verdict log: versions that have issued verdicts must mean the same as then.",
 )
 @click.pass_context
-def check(ctx: click.Context, folder: Path, as_json: bool, log: Path | None) -> None:
+def check(ctx: click.Context, folder: Path, form: str, log: Path | None) -> None:
     """Check the policy files in FOLDER (default: policies).
 
     Every problem is shown at once, as file:line:column with the line and a caret under the words that are
@@ -34,13 +37,14 @@ def check(ctx: click.Context, folder: Path, as_json: bool, log: Path | None) -> 
     Exit codes: 0 all is well; 1 there are problems; 2 the folder, or the log, cannot be read.
     """
     from service.ledger.frozen import refuse_changed
-    from service.policy.load import load
+    from service.policy.load import load, size
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     told: dict[str, Any] = {}
     try:
-        policies = load(folder)
+        with progress("files", size(folder)) as each:
+            policies = load(folder, each)
         gone = () if log is None else refuse_changed(policies, log)
     except PolicyError as wrong:
         problems = wrong.problems
@@ -52,11 +56,16 @@ def check(ctx: click.Context, folder: Path, as_json: bool, log: Path | None) -> 
             "levels": sum(len(version.levels) for each in policies.tracks.values() for version in each),
             "facts": len(policies.vocabulary.facts),
         }
-    if as_json:
-        listed = {"problems": _listed(problems), "warnings": _listed(warnings)}
-        click.echo(json.dumps({"valid": not problems, **listed, **told}, indent=2, ensure_ascii=False))
+    if form in REPORTS:
+        entries = entries_of(problems, warnings)
+        said = report(form, entries, folder, command="ladders check", nothing="no problem")
+        click.echo(said, nl=False)
+    elif form == "json":
+        problems, warnings = located(folder, problems), located(folder, warnings)
+        found = {"problems": listed(problems), "warnings": listed(warnings)}
+        click.echo(json.dumps({"valid": not problems, **found, **told}, indent=2, ensure_ascii=False))
     else:
-        _show(folder, problems, warnings, told)
+        _show(folder, located(folder, problems), located(folder, warnings), told)
     ctx.exit(1 if problems else 0)
 
 
@@ -87,20 +96,6 @@ def _coloured(problem: Problem, word: str, colour: str) -> str:
     if lines:
         lines[-1] = click.style(lines[-1], fg=colour)
     return "\n".join([head, *lines])
-
-
-def _listed(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [
-        {
-            "file": problem.where.file,
-            "line": problem.where.line,
-            "column": problem.where.column,
-            "message": problem.message,
-            "excerpt": problem.excerpt,
-            "width": problem.width,
-        }
-        for problem in problems
-    ]
 
 
 def _counted(number: int, noun: str) -> str:

@@ -4,15 +4,15 @@ come out."""
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.progress import progress
+from service.cli.whereabouts import opened, said_here
 from service.errors import LaddersError, PolicyError
 
 if TYPE_CHECKING:
@@ -81,12 +81,12 @@ def diff(
             "old": sets[0].digest,
             "new": sets[1].digest,
             "same_meaning": found.same_meaning,
-            "changes": [change.told() for change in found.changes],
+            "changes": [{**change.told(), "where": _where(change, old, new)} for change in found.changes],
             "impact": None if effect is None else effect.told(),
         }
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        _show(found)
+        _show(found, old, new)
         if effect is not None:
             _show_impact(effect, found, whole=whole, on=day)
     ctx.exit(1 if exit_code and not found.same_meaning else 0)
@@ -99,7 +99,7 @@ def _loaded(folder: Path) -> PolicySet:
         return load(folder)
     except PolicyError as wrong:
         raise CannotCompare(
-            f"the policies in {folder} are wrong; `ladders check {folder}` shows:\n{wrong}"
+            f"the policies in {folder} are wrong; `ladders check {folder}` shows:\n{said_here(folder, wrong)}"
         ) from wrong
 
 
@@ -109,7 +109,8 @@ def _impact(place: Path, sets: Sequence[PolicySet], on: date | None) -> Impact:
 
     population = _population(place, sets)
     old, new = map(Judge, sets)
-    with _progress(len(population) if isinstance(population, Sequence) else None) as done:
+    total = len(population) if isinstance(population, Sequence) else None
+    with progress("requests", total) as done:
         return impact(population, old, new, on=on, done=done)
 
 
@@ -124,27 +125,21 @@ def _population(place: Path, sets: Sequence[PolicySet]) -> Iterable[Asked]:
     return read_population(place, vocabularies, datetime.now(UTC).date())
 
 
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("judging", total=total)
-        yield lambda: progress.advance(task)
+def _where(change: Change, old: Path, new: Path) -> str | None:
+    """Where to look: in the new folder, or for what is gone, in the old one."""
+    if change.place is None:
+        return None
+    return opened(old if change.kind == "removed" else new, str(change.place))
 
 
-def _show(found: Difference) -> None:
+def _show(found: Difference, old: Path, new: Path) -> None:
     for of, changes in _by_subject(found.changes):
         if of:
             click.echo(click.style(of, bold=True))
         for change in changes:
             sign, colour = _SIGNS[change.kind]
-            where = click.style(f"  {change.place}", dim=True) if change.place else ""
+            place = _where(change, old, new)
+            where = click.style(f"  {place}", dim=True) if place else ""
             click.echo(f"  {click.style(sign, fg=colour)} {change.sentence}{where}")
             if change.also:
                 click.echo(click.style(f"    also in {', '.join(change.also)}", dim=True))

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from service.cli.whereabouts import said_here
 from service.errors import LaddersError, PolicyError, RequestError
 
 NOT_RECORDED = "not-recorded"
@@ -54,14 +55,14 @@ def explain(
         raise CannotExplain(_faults(getattr(request_file, "name", "-"), wrong)) from wrong
     except PolicyError as wrong:
         raise CannotExplain(
-            f"the policies in {folder} are wrong; `ladders check {folder}` shows:\n{wrong}"
+            f"the policies in {folder} are wrong; `ladders check {folder}` shows:\n{said_here(folder, wrong)}"
         ) from wrong
     if as_json:
         sys.stdout.buffer.write(canonical(verdict.document) + b"\n")
     else:
         from service.cli.render import show
 
-        show(verdict.document, whole=full)
+        show(verdict.document, folder=folder, whole=full)
     ctx.exit(1 if exit_code and verdict.outcome != "eligible" else 0)
 
 

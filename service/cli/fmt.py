@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.whereabouts import said_here
 from service.errors import NotFound, PolicyError
 
 
@@ -35,7 +36,7 @@ def fmt(ctx: click.Context, folder: Path, check: bool) -> None:
     try:
         before = load(folder)
     except PolicyError as wrong:
-        click.echo(str(wrong), err=True)
+        click.echo(said_here(folder, wrong), err=True)
         raise NotFound(f"{folder} has problems; mend them first: ladders check {folder}") from None
     paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
     files = {name: path.read_bytes() for name, path in paths.items() if kind_of(name) is not None}

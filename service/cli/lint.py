@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import click
 
+from service.cli.form import form_options
+from service.cli.report import REPORTS, Entry, entries_of, listed, report
+from service.cli.whereabouts import located, opened
 from service.errors import PolicyError, Problem
-from service.simulate.github import annotation, problems_marked
 
 if TYPE_CHECKING:
-    from service.policy.lint import Advice
+    from service.policy.lint import Advice, Unseen
+    from service.policy.model import PolicySet
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
-@click.option(
-    "--format", "style", type=click.Choice(["text", "github", "junit"]), default="text", show_default=True,
-    help="For people, as annotations on GitHub, or as a JUnit report.",
-)  # fmt: skip
+@form_options
 @click.option(
     "--on", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
     help="The day on which a review counts as overdue, and a version as ended (default: today, UTC).",
 )  # fmt: skip
 @click.pass_context
-def lint(ctx: click.Context, folder: Path, as_json: bool, style: str, day: datetime | None) -> None:
+def lint(ctx: click.Context, folder: Path, form: str, day: datetime | None) -> None:
     """Advise on the policy files in FOLDER (default: policies).
 
     Lint finds what is allowed and yet not meant: requirements that nobody can meet, that exclude each other
     or say nothing new, levels nobody can enter, days without a version, reviews overdue, texts that are
-    missing, and what nobody uses. Each piece of advice says where, what, why it matters and what to write.
+    missing, what nobody uses, and requirements that no policy test shows met and unmet. Each piece of advice
+    says where, what, why it matters and what to write.
 
     Exit codes: 0 read, whatever the advice; 1 there are problems, see `ladders check`; 2 the folder cannot
     be read.
@@ -43,79 +42,76 @@ def lint(ctx: click.Context, folder: Path, as_json: bool, style: str, day: datet
     from service.policy.lint import lint as advise
     from service.policy.load import read
 
+    today = (day or datetime.now(UTC)).date()
     try:
         reading = read(folder)
+        unseen = _unseen(folder, reading.policies, today)
     except PolicyError as wrong:
-        click.echo(_problems(folder, wrong.problems, as_json, style), nl=False)
+        _show_problems(folder, wrong.problems, form)
         ctx.exit(1)
-    advice = advise(reading, (day or datetime.now(UTC)).date())
-    if as_json:
-        click.echo(json.dumps({"valid": True, "advice": _listed(advice)}, indent=2, ensure_ascii=False))
-    elif style != "text":
-        click.echo(_marked(advice, folder) if style == "github" else _junit(advice, folder), nl=False)
+    advice = advise(reading, today, unseen)
+    if form == "json":
+        click.echo(
+            json.dumps({"valid": True, "advice": _listed(advice, folder)}, indent=2, ensure_ascii=False)
+        )
+    elif form in REPORTS:
+        _report(form, folder, _entries(advice))
     else:
         for each in advice:
-            click.echo(_shown(each))
+            click.echo(_shown(each, folder))
         many = f"{len(advice)} {'piece' if len(advice) == 1 else 'pieces'} of advice on {folder}"
         click.echo(
             click.style(many if advice else f"no advice on {folder}", fg="yellow" if advice else "green")
         )
 
 
-def _problems(folder: Path, problems: Iterable[Problem], as_json: bool, style: str) -> str:
+def _unseen(folder: Path, policies: PolicySet, today: date) -> Unseen:
+    """What the policy tests do not show of requirements."""
+    from service.simulate.files import load_tests
+    from service.simulate.suite import run_all
+    from service.verdict.judge import Judge
+
+    tests = load_tests(folder, policies)
+    judge = Judge(policies)
+    try:
+        return run_all(tests, judge, today=today).coverage.unseen()
+    finally:
+        judge.close()
+
+
+def _show_problems(folder: Path, problems: tuple[Problem, ...], form: str) -> None:
     """What there is to say of a folder that is not right, and so cannot be advised on."""
-    problems = tuple(problems)
-    if as_json:
-        listed = [{**_place(problem), "message": problem.message} for problem in problems]
-        return json.dumps({"valid": False, "problems": listed}, indent=2, ensure_ascii=False) + "\n"
-    if style == "github":
-        return "".join(f"{line}\n" for line in problems_marked(problems, folder.as_posix()))
-    if style == "junit":
-        return _junit(problems, folder)
-    lines = "".join(f"{problem}\n" for problem in problems)
-    many = f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}"
-    return f"{lines}{many} in {folder}; put right first\n"
+    if form == "json":
+        told = {"valid": False, "problems": listed(located(folder, problems))}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    elif form in REPORTS:
+        _report(form, folder, entries_of(problems))
+    else:
+        for problem in located(folder, problems):
+            click.echo(str(problem))
+        many = f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}"
+        click.echo(f"{many} in {folder}; put right first")
 
 
-def _marked(advice: Iterable[Advice], folder: Path) -> str:
-    """A warning beside the line of each piece of advice, as GitHub shows it in a change."""
-    lines = []
+def _report(form: str, folder: Path, entries: Iterable[Entry]) -> None:
+    click.echo(report(form, entries, folder, command="ladders lint", nothing="no advice"), nl=False)
+
+
+def _entries(advice: Iterable[Advice]) -> Iterator[Entry]:
+    """A warning, and a case that fails, for each piece of advice."""
     for each in advice:
-        file = f"{folder.as_posix()}/{each.where.file}"
-        said = f"{each.what}: {each.why}; {each.remedy}"
         where = each.where
-        line = annotation("warning", said, file=file, line=where.line, column=where.column, title=each.rule)
-        lines.append(f"{line}\n")
-    return "".join(lines)
+        yield Entry(
+            name=f"{each.rule} ({where.line}:{where.column})", title=each.rule,
+            file=where.file, line=where.line, column=where.column,
+            state="failure", mark="warning", said=f"{each.what}: {each.why}; {each.remedy}",
+        )  # fmt: skip
 
 
-def _junit(found: Iterable[Advice | Problem], folder: Path) -> str:
-    """A report with a failure for each piece of advice or problem, and one case that passes when there is
-    none."""
-    found = tuple(found)
-    root = Element("testsuites", name="ladders lint")
-    counted = {"tests": str(len(found) or 1), "failures": str(len(found)), "errors": "0"}
-    suite = SubElement(root, "testsuite", {"name": folder.as_posix(), **counted})
-    for each in found:
-        rule, said = (
-            ("problem", each.message)
-            if isinstance(each, Problem)
-            else (each.rule, f"{each.what}: {each.why}; {each.remedy}")
-        )
-        where, file = each.where, f"{folder.as_posix()}/{each.where.file}"
-        name = f"{rule} ({where.line}:{where.column})"
-        case = SubElement(suite, "testcase", name=name, classname=file, file=file, line=str(where.line))
-        SubElement(case, "failure", type=rule, message=said).text = f"{where}: {said}"
-    if not found:
-        SubElement(suite, "testcase", name="no advice", classname=folder.as_posix())
-    indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
-
-
-def _shown(advice: Advice) -> str:
+def _shown(advice: Advice, folder: Path) -> str:
     """Place, what and remedy; the line with its caret; why it matters. Colours go where there is no
     terminal."""
-    where = click.style(str(advice.where), bold=True)
+    where = click.style(opened(folder, str(advice.where)), bold=True)
     lines = [f"{where}: {click.style('advice', fg='yellow')}: {advice.what}; {advice.remedy} [{advice.rule}]"]
     if advice.excerpt:
         caret = " " * (advice.where.column - 1) + "^" * advice.width
@@ -123,15 +119,12 @@ def _shown(advice: Advice) -> str:
     return "\n".join([*lines, f"    why it matters: {advice.why}"])
 
 
-def _listed(advice: Iterable[Advice]) -> list[dict[str, str | int]]:
+def _listed(advice: Iterable[Advice], folder: Path) -> list[dict[str, str | int]]:
     return [
         {
-            "rule": each.rule, **_place(each), "what": each.what, "remedy": each.remedy, "why": each.why,
+            "rule": each.rule, "file": opened(folder, each.where.file), "line": each.where.line,
+            "column": each.where.column, "what": each.what, "remedy": each.remedy, "why": each.why,
             "excerpt": each.excerpt, "width": each.width,
         }
         for each in advice
     ]  # fmt: skip
-
-
-def _place(found: Advice | Problem) -> dict[str, str | int]:
-    return {"file": found.where.file, "line": found.where.line, "column": found.where.column}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.whereabouts import said_here
 from service.errors import NotFound, PolicyError, did_you_mean
 
 
@@ -54,7 +55,7 @@ def read(
     try:
         policies = load(folder)
     except PolicyError as wrong:
-        click.echo(str(wrong), err=True)
+        click.echo(said_here(folder, wrong), err=True)
         click.echo(f"{folder} has problems; mend them, then read it: ladders check {folder}", err=True)
         ctx.exit(1)
     if track is not None and track not in policies.tracks:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from service.cli.whereabouts import opened
 from service.facts.calendar import spoken
 
 Json = Mapping[str, Any]
@@ -33,26 +35,30 @@ _COUNTED: Final = ("entries", "parts", "answers")  #: what a bare number counts 
 _LEVELS_SHOWN: Final = 4  #: of conditions inside conditions
 
 
-def show(document: Json, *, whole: bool = False, file: TextIO | None = None) -> None:
+def show(
+    document: Json, *, folder: Path | None = None, whole: bool = False, file: TextIO | None = None
+) -> None:
     """Print a verdict.
 
     Args:
         document: The verdict, or a view of it.
+        folder: The policy folder, so that its files can be opened from here; None: they are elsewhere.
         whole: Show the conditions of what is met, too.
         file: Where to; without it, the standard output.
     """
     console = Console(file=file, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(file=file, highlight=False, markup=False, emoji=False, width=WIDTH)
-    page = _Page(plain="utf" not in console.encoding.lower(), whole=whole)
+    page = _Page(plain="utf" not in console.encoding.lower(), whole=whole, folder=folder)
     for part in page.parts(document):
         console.print(part)
 
 
 class _Page:
-    def __init__(self, *, plain: bool, whole: bool) -> None:
+    def __init__(self, *, plain: bool, whole: bool, folder: Path | None) -> None:
         self._plain = plain
         self._whole = whole
+        self._folder = folder
 
     def parts(self, document: Json) -> Iterator[Text | Tree]:
         """What stands on the page, from top to bottom."""
@@ -98,7 +104,10 @@ class _Page:
                 branch.add(Text(f"met from {_day(finding['met_from'])} if only time passes"))
             if finding["to_meet"]:
                 branch.add(Text.assemble(("To meet it: ", "bold"), finding["to_meet"]))
-            source = ", ".join(filter(None, (finding.get("source"), finding.get("where"))))
+            where = finding.get("where")
+            if where and self._folder is not None:
+                where = opened(self._folder, where)
+            source = ", ".join(filter(None, (finding.get("source"), where)))
             if source:
                 branch.add(Text(source, style="dim"))
 

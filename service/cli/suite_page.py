@@ -6,12 +6,14 @@ What passes takes no line. Colour only on a terminal, and never with NO_COLOR.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.whereabouts import located, opened
 from service.simulate.said import headline, lines_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ WIDTH: Final = 110  #: characters, where there is no terminal to ask
 _SHOWN: Final = 5  #: things not covered, of each level
 
 
-def show_suite(suite: Suite, *, folder: str, too_low: str = "", file: TextIO | None = None) -> None:
+def show_suite(suite: Suite, *, folder: Path, too_low: str = "", file: TextIO | None = None) -> None:
     """Print what came out.
 
     Args:
@@ -39,17 +41,17 @@ def show_suite(suite: Suite, *, folder: str, too_low: str = "", file: TextIO | N
         for line in _case(each, folder, plain):
             console.print(line, soft_wrap=True)
     console.print(_coverage(suite))
-    for line in _not_covered(suite):
+    for line in _not_covered(suite, folder):
         console.print(line, soft_wrap=True)
     console.print(_summary(suite))
     if too_low:
         console.print(Text(too_low, style="red"))
 
 
-def _case(each: Checked, folder: str, plain: bool) -> Iterator[Text]:
+def _case(each: Checked, folder: Path, plain: bool) -> Iterator[Text]:
     """What there is to say about one case; nothing when it passed."""
     test = each.test
-    where = f"{folder}/{test.place.file}:{test.place.line}"
+    where = opened(folder, str(test.place))
     if each.state == "skipped" and test.skip is not None:
         mark = "-" if plain else "–"
         yield Text.assemble((mark, "yellow"), f" {test.name} ", (f"({where})", "dim"))
@@ -62,12 +64,12 @@ def _case(each: Checked, folder: str, plain: bool) -> Iterator[Text]:
         (f"{cross} {test.name}", "bold red"), f"  {test.person} → {test.selection.level.name}"
     )
     if each.state == "overdue" and test.skip is not None:
-        yield Text(f"  {folder}/{test.skip.overdue}")
+        yield Text(f"  {located(folder, [test.skip.overdue])[0]}")
     for difference in each.differences:
         yield Text.assemble("  ", (headline(difference), "red"))
         if difference.text:
             yield Text(f"    {difference.text}")
-        yield Text(f"    {lines_of(difference, folder)}", style="dim")
+        yield Text(f"    {lines_of(difference, folder.as_posix())}", style="dim")
         for line in difference.because:
             yield Text(f"      {line}", style="italic")
     yield Text()
@@ -87,7 +89,7 @@ def _coverage(suite: Suite) -> Table:
     return table
 
 
-def _not_covered(suite: Suite) -> Iterator[Text]:
+def _not_covered(suite: Suite, folder: Path) -> Iterator[Text]:
     """What no case has shown, for each level."""
     for level, (seen, of) in suite.coverage.by_level().items():
         missing = suite.coverage.missing(level) if seen else []
@@ -98,7 +100,7 @@ def _not_covered(suite: Suite) -> Iterator[Text]:
             yield Text()
             yield Text(f"not seen in {level}", style="bold")
         for point in missing[:_SHOWN]:
-            where = "" if point.place is None else f" ({point.place})"
+            where = "" if point.place is None else f" ({opened(folder, str(point.place))})"
             yield Text.assemble("  ", point.text, (where, "dim"))
         if len(missing) > _SHOWN:
             yield Text(f"  and {len(missing) - _SHOWN} more; --json lists them all", style="dim")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.form import form_options
+from service.cli.progress import progress
+from service.cli.report import REPORTS, Entry, entries_of, listed, report
+from service.cli.whereabouts import located, opened
 from service.errors import PolicyError, Problem
 
 if TYPE_CHECKING:
@@ -42,12 +44,7 @@ class Percent(click.ParamType[Decimal]):
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "junit"]), default="text",
-    show_default=True,
-    help="For people, for programs, as annotations of a pull request, or as JUnit XML.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@form_options
 @click.option("--fail-under", type=Percent(), metavar="PERCENT", help="Fail when less than this is covered.")
 @click.option("--suggest", is_flag=True, help="Print the boundary cases that are missing, ready to paste.")
 @click.option(
@@ -58,7 +55,7 @@ class Percent(click.ParamType[Decimal]):
 )
 @click.pass_context
 def test(
-    ctx: click.Context, folder: Path, form: str, as_json: bool, fail_under: Decimal | None, suggest: bool,
+    ctx: click.Context, folder: Path, form: str, fail_under: Decimal | None, suggest: bool,
     levels: tuple[str, ...], today: datetime | None,
 ) -> None:  # fmt: skip
     """Run the policy tests in FOLDER/tests (default: policies/tests).
@@ -75,7 +72,6 @@ def test(
     from service.simulate.suite import run_all
     from service.verdict.judge import Judge
 
-    form = "json" if as_json else form
     day = (today or datetime.now(UTC)).date()
     try:
         policies = load(folder)
@@ -98,7 +94,7 @@ def test(
         if suggest:
             _suggest(tests, judge, levels)
             ctx.exit()
-        with _progress(len(tests)) as each:
+        with progress("cases", len(tests)) as each:
             suite = run_all(tests, judge, today=day, each=each)
     finally:
         judge.close()
@@ -119,21 +115,6 @@ def _suggest(tests: tuple[PolicyTest, ...], judge: Judge, levels: tuple[str, ...
         click.echo(f"ladders: {said}", err=True)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on the terminal, on the error output, gone when all is done; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("cases"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("cases", total=total)
-        yield lambda: progress.advance(task)
-
-
 def _too_low(suite: Suite, wanted: Decimal | None) -> str:
     seen, of = suite.coverage.total
     if wanted is None or 100 * seen >= wanted * of:
@@ -144,48 +125,36 @@ def _too_low(suite: Suite, wanted: Decimal | None) -> str:
 def _cannot(form: str, folder: Path, problems: tuple[Problem, ...]) -> None:
     """Show why nothing could be run."""
     if form == "json":
-        listed = [
-            {
-                "file": problem.where.file,
-                "line": problem.where.line,
-                "column": problem.where.column,
-                "message": problem.message,
-            }
-            for problem in problems
-        ]
-        click.echo(json.dumps({"valid": False, "problems": listed}, indent=2, ensure_ascii=False))
-    elif form == "github":
-        from service.simulate.github import problems_marked
-
-        for line in problems_marked(problems, folder.as_posix()):
-            click.echo(line)
+        told = {"valid": False, "problems": listed(located(folder, problems))}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    elif form in REPORTS:
+        _report(form, folder, entries_of(problems))
     else:
-        for problem in problems:
-            click.echo(str(problem), err=form == "junit")
+        for problem in located(folder, problems):
+            click.echo(str(problem))
         count = len(problems)
         said = f"{count} problem{'' if count == 1 else 's'} in {folder}; no test was run"
-        click.echo(click.style(said, fg="red"), err=form == "junit")
+        click.echo(click.style(said, fg="red"))
+
+
+def _report(form: str, folder: Path, entries: Iterable[Entry]) -> None:
+    click.echo(report(form, entries, folder, command="ladders test", nothing="no test"), nl=False)
 
 
 def _show(form: str, folder: Path, suite: Suite, too_low: str) -> None:
     if form == "json":
-        click.echo(json.dumps(_document(suite, too_low), indent=2, ensure_ascii=False))
-    elif form == "github":
-        from service.simulate.github import suite_marked
+        click.echo(json.dumps(_document(suite, folder, too_low), indent=2, ensure_ascii=False))
+    elif form in REPORTS:
+        from service.cli.suite_entries import entries_of_suite
 
-        for line in suite_marked(suite, folder.as_posix(), too_low):
-            click.echo(line)
-    elif form == "junit":
-        from service.simulate.junit import junit
-
-        click.echo(junit(suite, folder=folder.as_posix(), too_low=too_low), nl=False)
+        _report(form, folder, entries_of_suite(suite, folder, too_low))
     else:
         from service.cli.suite_page import show_suite
 
-        show_suite(suite, folder=folder.as_posix(), too_low=too_low)
+        show_suite(suite, folder=folder, too_low=too_low)
 
 
-def _document(suite: Suite, too_low: str) -> dict[str, Any]:
+def _document(suite: Suite, folder: Path, too_low: str) -> dict[str, Any]:
     coverage = suite.coverage
     seen, of = coverage.total
     return {
@@ -200,48 +169,48 @@ def _document(suite: Suite, too_low: str) -> dict[str, Any]:
             "of": of,
             "too_low": too_low or None,
             "levels": [
-                {"level": level, "seen": n, "of": total, "missing": _missing(coverage, level)}
+                {"level": level, "seen": n, "of": total, "missing": _missing(coverage, level, folder)}
                 for level, (n, total) in coverage.by_level().items()
             ],
         },
-        "cases": [_case(each) for each in suite.checked],
+        "cases": [_case(each, folder) for each in suite.checked],
     }
 
 
-def _missing(coverage: Coverage, level: str) -> list[dict[str, Any]]:
+def _missing(coverage: Coverage, level: str, folder: Path) -> list[dict[str, Any]]:
     return [
         {
             "of": point.of,
             "result": point.result or None,
             "branch": point.number or None,
             "text": point.text,
-            "where": None if point.place is None else str(point.place),
+            "where": None if point.place is None else opened(folder, str(point.place)),
         }
         for point in coverage.missing(level)
     ]
 
 
-def _case(each: Checked) -> dict[str, Any]:
+def _case(each: Checked, folder: Path) -> dict[str, Any]:
     told: PolicyTest = each.test
     return {
         "case": told.name,
         "person": told.person,
         "to": told.selection.level.name,
-        "file": told.place.file,
+        "file": opened(folder, told.place.file),
         "line": told.place.line,
         "state": "skipped_too_long" if each.state == "overdue" else each.state,
         "expected": told.expected.outcome,
         "skip": None if told.skip is None else {"reason": told.skip.reason, "until": str(told.skip.until)},
-        "differences": [_difference(difference) for difference in each.differences],
+        "differences": [_difference(difference, folder) for difference in each.differences],
     }
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
+def _difference(difference: Difference, folder: Path) -> dict[str, Any]:
     return {
         "what": difference.what,
         "expected": difference.expected,
         "found": difference.found,
-        "test": str(difference.test),
-        "policy": None if difference.policy is None else str(difference.policy),
+        "test": opened(folder, str(difference.test)),
+        "policy": None if difference.policy is None else opened(folder, str(difference.policy)),
         "because": list(difference.because),
     }

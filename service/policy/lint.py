@@ -7,7 +7,7 @@ is in `policy.lint_logic`, what is left lying about in `policy.lint_leftovers`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,6 +18,13 @@ from service.policy.lint_leftovers import leftovers
 from service.policy.lint_logic import entry_advice, requirement_advice
 from service.policy.lint_model import Hint
 from service.policy.load import Reading
+from service.policy.reader import quoted
+
+_TESTS: Final = "write such a case in `tests/`; `ladders test --suggest` writes a first one"
+
+#: Which of `met` and `unmet`, although they can come out, no policy test shows: by the name of a version, the
+#: level in it and the requirement.
+Unseen = Mapping[tuple[str, str, str], Sequence[str]]
 
 #: What each kind of advice is about, and why it matters.
 RULES: Final = {
@@ -63,20 +70,20 @@ class Advice:
         return str(Problem(self.where, f"{self.what}: {self.why}; {self.remedy}", self.excerpt, self.width))
 
 
-def lint(reading: Reading, today: date, tested: Collection[str] | None = None) -> tuple[Advice, ...]:
+def lint(reading: Reading, today: date, unseen: Unseen | None = None) -> tuple[Advice, ...]:
     """All advice on a policy folder, by file, line and column.
 
     Args:
         reading: The folder, which is without problems.
         today: What is overdue is so on this day; versions that ended before it are left alone.
-        tested: The requirements that policy tests reach, as `track/level/requirement`; None: not known.
+        unseen: What no policy test shows of requirements; None: not known.
     """
     places = Places(reading.drafts)
     hints = [
         *requirement_advice(reading, places, today),
         *entry_advice(reading, places, today),
         *leftovers(reading, today),
-        *_untested(reading, places, today, tested),
+        *_untested(reading, places, today, unseen or {}),
     ]
     found = {_advice(reading, hint) for hint in hints}
     found.update(_of_warning(warning) for warning in reading.policies.warnings)
@@ -97,21 +104,21 @@ def _of_warning(warning: Problem) -> Advice:
     return Advice(warning.where, rule, warning.message, remedy, RULES[rule], warning.excerpt, warning.width)
 
 
-def _untested(
-    reading: Reading, places: Places, today: date, tested: Collection[str] | None
-) -> Iterator[Hint]:
-    """Requirements that no policy test reaches."""
+def _untested(reading: Reading, places: Places, today: date, unseen: Unseen) -> Iterator[Hint]:
+    """Requirements that no policy test shows both met and unmet."""
     for version in (version for each in reading.policies.tracks.values() for version in each):
-        if tested is None or (version.end is not None and version.end <= today):
+        if version.end is not None and version.end <= today:
             continue
         for level in version.levels:
-            for requirement in level.requires[1:]:
-                if f"{level.name}/{requirement.id}" not in tested:
-                    where = places.of_requirement(version, requirement)
-                    what = f"no policy test reaches `{requirement.id}` of `{level.name}`"
-                    yield Hint(
-                        "untested",
-                        where,
-                        what,
-                        "write a case in `tests/` that meets it and one that does not",
-                    )
+            asked = level.requires[1:]
+            lacking = [(each, unseen.get((version.name, level.level, each.id), ())) for each in asked]
+            if len(asked) > 1 and all(len(results) == 2 for _, results in lacking):
+                what = f"no policy test is about {quoted(level.name)}"
+                yield Hint("untested", places.of_level(version, level), what, _TESTS)
+                continue
+            for requirement, results in lacking:
+                if not results:
+                    continue
+                said = f"{quoted(requirement.id)} of {quoted(level.name)} {' or '.join(results)}"
+                where = places.of_requirement(version, requirement)
+                yield Hint("untested", where, f"no policy test shows {said}", _TESTS)

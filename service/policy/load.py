@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ from service.policy.tracks import TrackDraft, read_header, read_levels
 from service.policy.versions_terms import check_terms
 from service.policy.vocabulary_schema import SECTIONS, derived_fields, read_calendar, read_facts
 
+Done = Callable[[float], None]  #: told what share of a file was just done
+
 FACTS = "facts.yaml"
 MOST_READ = 64 * 1024 * 1024  #: bytes of one file; `policy.source` refuses far less, but says how large it is
 
@@ -52,17 +54,30 @@ class Reading:
     names: Names
 
 
-def load(folder: Path) -> PolicySet:
+def load(folder: Path, done: Done = lambda _: None) -> PolicySet:
     """Read and check a policy folder.
+
+    Args:
+        folder: Where it lies.
+        done: Told what share of a file was just done; of `size` files in all.
 
     Raises:
         PolicyError: something is wrong; it holds all problems of all files.
     """
-    return read(folder).policies
+    return read(folder, done).policies
 
 
-def read(folder: Path) -> Reading:
+def size(folder: Path) -> int:
+    """How many files of a folder are looked at."""
+    return sum(not _OF_OTHERS.fullmatch(path.relative_to(folder).as_posix()) for path in _walk(folder))
+
+
+def read(folder: Path, done: Done = lambda _: None) -> Reading:
     """Read and check a policy folder; for those who want to know where things stand in it.
+
+    Args:
+        folder: Where it lies.
+        done: Told what share of a file was just done; of `size` files in all.
 
     Raises:
         PolicyError: something is wrong; it holds all problems of all files.
@@ -96,7 +111,7 @@ def read(folder: Path) -> Reading:
                     _problem(name, f"this file cannot be read ({error.strerror}); check who may read it")
                 )
     problems += read_wishes(folder)[1]
-    return read_files(files, problems)
+    return read_files(files, problems, done)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -125,10 +140,12 @@ def load_files(files: Mapping[str, bytes], problems: list[Problem] | None = None
     return read_files(files, problems).policies
 
 
-def read_files(files: Mapping[str, bytes], problems: list[Problem] | None = None) -> Reading:
+def read_files(
+    files: Mapping[str, bytes], problems: list[Problem] | None = None, done: Done = lambda _: None
+) -> Reading:
     """As `load_files`, for those who want to know where things stand in them."""
     with _no_collection():
-        return _checked(files, problems or [])
+        return _checked(files, problems or [], done)
 
 
 @contextmanager
@@ -143,10 +160,14 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _checked(files: Mapping[str, bytes], problems: list[Problem]) -> Reading:
+def _checked(files: Mapping[str, bytes], problems: list[Problem], done: Done) -> Reading:
     report = Report()
     report.problems.extend(problems)
-    trees = {name: tree for name in sorted(files) if (tree := _tree(name, files[name], report)) is not None}
+    trees = {}
+    for name in sorted(files):
+        if (tree := _tree(name, files[name], report)) is not None:
+            trees[name] = tree
+        done(0.5 if _TRACK_FILE.fullmatch(name) else 1)
     if FACTS not in files:
         report.problems.append(
             _problem(FACTS, "this file is missing; it declares the facts that policies may use")
@@ -165,6 +186,7 @@ def _checked(files: Mapping[str, bytes], problems: list[Problem]) -> Reading:
     _read_shared(trees, names, any(map(_SHARED_FILE.fullmatch, report.damaged)))
     for draft in (draft for versions in drafts.values() for draft in versions):
         read_levels(draft, names)
+        done(0.5)
     withdrawn = [draft for versions in drafts.values() for draft in versions if draft.withdrawn is not None]
     drafts = _in_use(drafts)
     check_periods(drafts, report)

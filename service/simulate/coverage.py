@@ -68,13 +68,15 @@ class Coverage:
 
     def __init__(self, policies: PolicySet) -> None:
         self.points: list[Point] = []
+        self._asked: dict[int, tuple[str, str, str]] = {}  # what the point of a result is about
         self.seen: set[int] = set()
         self._watches: dict[int, _Watch] = {}
         self._calculated: dict[int, tuple[int | None, ...]] = {}
         for versions in policies.tracks.values():
             for version in versions:
                 for level in version.levels:
-                    self._watches[id(level)] = self._watch(_title(level, version, versions), level, policies)
+                    title = _title(level, version, versions)
+                    self._watches[id(level)] = self._watch(title, version, level, policies)
 
     def look(self, judgement: Judgement) -> None:
         """Remember what one judged case has shown."""
@@ -97,6 +99,16 @@ class Coverage:
             if number not in self.seen and level in (None, point.level)
         ]
 
+    def unseen(self) -> dict[tuple[str, str, str], tuple[str, ...]]:
+        """Which of `met` and `unmet` was not seen, by the name of a version, the level in it and the
+        requirement."""
+        found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for number, asked in self._asked.items():
+            result = self.points[number].result
+            if number not in self.seen and result != "unknown":
+                found[asked] = (*found.get(asked, ()), result)
+        return found
+
     def by_level(self) -> dict[str, tuple[int, int]]:
         """How much was seen, and of how much, for each level; calculated facts come last."""
         counts: dict[str, tuple[int, int]] = {}
@@ -111,16 +123,16 @@ class Coverage:
     def total(self) -> tuple[int, int]:
         return len(self.seen), len(self.points)
 
-    def _watch(self, title: str, level: Level, policies: PolicySet) -> _Watch:
+    def _watch(self, title: str, version: TrackVersion, level: Level, policies: PolicySet) -> _Watch:
         watch = _Watch()
         for requirement in level.requires:
             possible = possible_results(requirement, level, policies.vocabulary)
             places = {}
             for result in RESULTS:
                 if result in possible:
-                    places[result] = self._add(
-                        Point(title, requirement.id, result, None, 0, requirement.place)
-                    )
+                    number = self._add(Point(title, requirement.id, result, None, 0, requirement.place))
+                    places[result] = number
+                    self._asked[number] = version.name, level.level, requirement.id
             watch.results.append(places)
             for condition in conditions_of(requirement):
                 for owner, group in groups_of(condition, requirement.id):

@@ -23,14 +23,13 @@ class Change:
     also: tuple[str, ...] = ()  #: further levels in which the same changed
 
     def told(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON; where it stands is for those to say who know the folders."""
         return {
             "kind": self.kind,
             "part": self.part,
             "of": [self.of, *self.also],
             "name": self.name or None,
             "sentence": self.sentence,
-            "where": None if self.place is None else str(self.place),
         }
 
 

@@ -94,8 +94,8 @@ def test_check_shows_every_problem_with_its_line_and_ends_with_1(wrong_policies:
     """All at once, with the place and a caret below the word: one round of corrections is enough."""
     shown = run("check", wrong_policies)
     assert shown.exit_code == 1
-    assert "facts.yaml:2:18: problem: " in shown.output
-    assert "facts.yaml:3:26: problem: " in shown.output
+    assert f"{wrong_policies}/facts.yaml:2:18: problem: " in shown.output
+    assert f"{wrong_policies}/facts.yaml:3:26: problem: " in shown.output
     assert "rating: {type: chioce, label: rating}\n" in shown.output
     assert "^^^^^^" in shown.output
     assert "problems" in shown.output.splitlines()[-1]
@@ -107,7 +107,8 @@ def test_check_tells_programs_the_same(wrong_policies: Path) -> None:
     wrong = json.loads(run("check", "--json", wrong_policies).output)
     assert wrong["valid"] is False
     places = {(problem["file"], problem["line"], problem["column"]) for problem in wrong["problems"]}
-    assert {("facts.yaml", 2, 18), ("facts.yaml", 3, 26)} <= places
+    facts = f"{wrong_policies}/facts.yaml"
+    assert {(facts, 2, 18), (facts, 3, 26)} <= places
     right = json.loads(run("check", "--json", POLICIES).output)
     assert (right["valid"], right["problems"], right["levels"]) == (True, [], 3)
 

@@ -35,7 +35,7 @@ def test_advice_is_shown_with_its_line_and_reason(folder: Path) -> None:
     result = run(folder)
     assert result.exit_code == 0
     assert result.output == (
-        f"{LEAD}:12:13: advice: `own-wish` has no `why`; "
+        f"{folder}/{LEAD}:12:13: advice: `own-wish` has no `why`; "
         "add a line such as `why: one sentence on what it is for` [no-why]\n"
         "          - id: own-wish\n"
         "                ^^^^^^^^\n"
@@ -53,7 +53,9 @@ def test_a_folder_that_is_well_is_said_to_be() -> None:
 def test_programs_get_the_same_as_json(folder: Path) -> None:
     """Each piece with its rule, so that a program can pick."""
     (told,) = json.loads(run(folder, "--json").output)["advice"]
-    assert (told["rule"], told["file"], told["line"], told["column"]) == ("no-why", LEAD, 12, 13)
+    assert (told["rule"], told["file"], told["line"], told["column"]) == (
+        "no-why", f"{folder}/{LEAD}", 12, 13,
+    )  # fmt: skip
     assert told["why"] == "the candidate is owed a reason"
 
 
@@ -72,6 +74,36 @@ def test_junit_has_a_failure_for_each(folder: Path) -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
     (suite,) = ElementTree.fromstring(run(BASE, "--format", "junit").output)
     assert (suite.get("tests"), suite.get("failures")) == ("1", "0")
+
+
+def test_what_policy_tests_do_not_show_is_told(folder: Path) -> None:
+    """From the same coverage as `ladders test`; a case that is skipped shows nothing."""
+    tests = folder / "tests" / "all.yaml"
+    text = tests.read_text("utf-8")
+    tests.write_text(
+        text.replace("wish: no, rating: below", "wish: no, rating: meets").replace(
+            "own-wish, rating,", "own-wish,"
+        ),
+        "utf-8",
+    )
+    assert "shows `rating` of `lead/team-lead` unmet; write such a case" in run(folder).output
+    skip = "    skip: {reason: under review, until: 2027-01-31}\n"
+    tests.write_text(text + skip, "utf-8")
+    shown = run(folder, "--on", "2026-11-20").output
+    assert "shows `rating` of `lead/team-lead` unmet" in shown
+    assert "shows `trained` of `lead/team-lead` unmet" in shown
+    shutil.rmtree(folder / "tests")
+    assert "no policy test is about `lead/team-lead`" in run(folder).output
+
+
+def test_a_policy_test_that_cannot_be_read_is_a_problem(folder: Path) -> None:
+    """What the tests show is not known then."""
+    tests = folder / "tests" / "all.yaml"
+    tests.write_text(tests.read_text("utf-8").replace("given: ada", "given: ida", 1), "utf-8")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert f"{tests}:" in result.output
+    assert "did you mean `ada`?" in result.output
 
 
 @pytest.mark.parametrize("style", ["text", "github", "junit"])

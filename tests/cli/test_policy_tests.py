@@ -55,7 +55,7 @@ def test_all_pass(folder: Path) -> None:
     assert lines[0].split() == ["level", "seen", "of", "covered"]
     assert ["lead/lead", "3", "9", "33.3", "%"] in [line.split() for line in lines]
     assert "not seen in lead/lead" in lines
-    assert any("`own-wish` unmet (tracks/lead/2026-01-01.yaml:11)" in line for line in lines)
+    assert f"  `own-wish` unmet ({folder}/tracks/lead/2026-01-01.yaml:11)" in lines
     assert "nothing seen in craft/maker: no case is about it" in lines
     assert lines[-1].startswith("1 passed; ")
     assert "\x1b" not in shown.output
@@ -115,11 +115,17 @@ def test_problems_end_with_2_and_their_places(folder: Path, form: str) -> None:
     assert "did you mean `mara`?" in shown.output
     if form == "json":
         (problem,) = json.loads(shown.output)["problems"]
-        assert (problem["file"], problem["line"], problem["column"]) == ("tests/small.yaml", 17, 47)
+        assert (problem["file"], problem["line"], problem["column"]) == (
+            f"{folder}/tests/small.yaml", 17, 47,
+        )  # fmt: skip
     elif form == "github":
         assert f"::error file={folder.as_posix()}/tests/small.yaml,line=17,col=47::" in shown.output
+    elif form == "junit":
+        ((case,),) = ElementTree.fromstring(shown.stdout.partition("\n")[2])
+        assert (case.attrib["file"], case.attrib["line"]) == (f"{folder}/tests/small.yaml", "17")
+        assert case[0].tag == "failure"
     else:
-        assert "tests/small.yaml:17:47: " in shown.output
+        assert f"{folder}/tests/small.yaml:17:47: " in shown.output
 
 
 def test_problems_of_the_policies_end_with_2_as_well(folder: Path) -> None:
@@ -148,12 +154,14 @@ def test_programs_get_everything_as_json(folder: Path) -> None:
     assert (told["passed"], told["failed"], told["skipped"], told["skipped_too_long"]) == (1, 1, 1, 0)
     good, bad, later = told["cases"]
     assert good == {
-        "case": "a maker who asked may lead", "person": "mara", "to": "lead/lead", "file": "tests/small.yaml",
-        "line": 17, "state": "passed", "expected": "eligible", "skip": None, "differences": [],
+        "case": "a maker who asked may lead", "person": "mara", "to": "lead/lead",
+        "file": f"{folder}/tests/small.yaml", "line": 17, "state": "passed", "expected": "eligible",
+        "skip": None, "differences": [],
     }  # fmt: skip
     assert bad["differences"][1] == {
-        "what": "own-wish", "expected": "met", "found": "unmet", "test": "tests/small.yaml:18",
-        "policy": "tracks/lead/2026-01-01.yaml:11", "because": ["“own wish” is yes: unmet, found no"],
+        "what": "own-wish", "expected": "met", "found": "unmet",
+        "test": f"{folder}/tests/small.yaml:18", "policy": f"{folder}/tracks/lead/2026-01-01.yaml:11",
+        "because": ["“own wish” is yes: unmet, found no"],
     }  # fmt: skip
     assert later["skip"] == {"reason": "the rule is under review", "until": "2027-01-31"}
     levels = {each["level"]: each for each in told["coverage"]["levels"]}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from service.policy.lint import RULES, lint
+from service.policy.lint import RULES, Unseen, lint
 from service.policy.load import read, read_files
 from tests.policy.folders import changed
 
@@ -27,10 +27,10 @@ BASE = {
 CASES = sorted((HERE / "cases").glob("*.yaml"))
 
 
-def said(files: dict[str, str], today: date = TODAY, tested: frozenset[str] | None = None) -> str:
+def said(files: dict[str, str], today: date = TODAY, unseen: Unseen | None = None) -> str:
     """All the advice on a folder."""
     reading = read_files({name: text.encode() for name, text in files.items()})
-    return "".join(f"{each.rule} {each}\n" for each in lint(reading, today, tested))
+    return "".join(f"{each.rule} {each}\n" for each in lint(reading, today, unseen))
 
 
 def case_of(path: Path) -> tuple[dict[str, str], date, str]:
@@ -76,17 +76,25 @@ def test_advice_is_for_people_who_do_not_program(case: Path) -> None:
             assert not text.endswith(".")
 
 
-def test_a_requirement_that_no_policy_test_reaches_is_told() -> None:
-    """Who runs the policy tests hands in what they reach; otherwise nothing is said of tests."""
-    craft, lead = ("points", "waited"), ("own-wish", "rating")
-    tested = frozenset(
-        [*(f"craft/senior/{id_}" for id_ in craft), *(f"lead/team-lead/{id_}" for id_ in lead)]
-    )
-    lines = said(BASE, tested=tested).splitlines()
-    assert [line.partition(": ")[0] for line in lines if line.startswith("untested")] == [
-        "untested tracks/lead/2026-01-01.yaml:11:14",
-        "untested tracks/lead/2026-01-01.yaml:26:13",
+def test_a_requirement_that_no_policy_test_shows_is_told() -> None:
+    """Who runs the policy tests hands in what they do not show; otherwise nothing is said of tests. A level
+    that no test is about is told once."""
+    version = "lead/2026-01-01"
+    both: tuple[str, ...] = ("met", "unmet")
+    unseen = {
+        (version, "team-lead", "rating"): ("unmet",),
+        (version, "team-lead", "trained"): both,
+        ("craft/2026-01-01", "senior", "points"): both,
+        ("craft/2026-01-01", "senior", "waited"): both,
+    }
+    lines = said(BASE, unseen=unseen).splitlines()
+    assert [line.partition(": nobody")[0] for line in lines if line.startswith("untested")] == [
+        "untested tracks/craft/2026-01-01.yaml:9:12: no policy test is about `craft/senior`",
+        "untested tracks/lead/2026-01-01.yaml:19:13: no policy test shows `rating` of `lead/team-lead` unmet",
+        "untested tracks/lead/2026-01-01.yaml:26:13: no policy test shows `trained` of `lead/team-lead` "
+        "met or unmet",
     ]
+    assert said(BASE, date(2026, 11, 20), {("lead/2025-01-01", "team-lead", "rating"): both}) == ""
 
 
 def test_the_bundled_policies_need_no_advice() -> None:
