@@ -19,10 +19,12 @@ from service.settings_values import (
     is_loopback,
     log_path,
     masked,
+    optional,
     path,
     seconds,
     seconds_or_never,
     shown,
+    web_address,
     whole,
     yes_no,
 )
@@ -46,6 +48,7 @@ class Settings:
     reload_s: float  #: 0: only when asked
     freeze: bool  #: a version that has issued a verdict may not change
     runtime: Path
+    traces: str | None  #: where spans are sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +137,5 @@ SETTINGS: Final = (
     Setting("reload_s", "1", "seconds between two looks at the policies; 0: when asked", seconds_or_never),
     Setting("freeze", "yes", "a version that has issued a verdict may not change; no: to try out", yes_no),
     Setting("runtime", "/dev/shm", "where what the workers share is kept; best in memory", path),  # noqa: S108 - only a folder of its own, for its owner alone, is made in it
+    Setting("traces", "", "where an OTLP collector takes spans; empty: nowhere", optional(web_address)),
 )  # fmt: skip

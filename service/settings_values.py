@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 Value = TypeVar("Value")
 
@@ -69,6 +70,14 @@ def address(text: str) -> str:
         ip_address("127.0.0.1" if text == "localhost" else text)
     except ValueError:
         raise ValueError("an IP address to listen on, such as 127.0.0.1 or 0.0.0.0, or localhost") from None
+    return text
+
+
+def web_address(text: str) -> str:
+    """The address of something on the web."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise ValueError("an address that begins with http:// or https://")
     return text
 
 

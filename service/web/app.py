@@ -21,6 +21,7 @@ def create_app(parts: Parts) -> Flask:
     app.url_map.merge_slashes = False
     parts.put_into(app)
     observe.watch(app)
+    parts.traces.watch(app)
     publish_metrics(app, parts.metrics)
     document = publish(app)
     app.register_blueprint(pages(document))

@@ -37,6 +37,7 @@ from service.web.parts import Parts
 from service.web.proving import proved
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
+from service.web.tracing import Traces
 from service.web.worker import Worker
 
 
@@ -64,6 +65,7 @@ class Server(BaseApplication):
             judges=judges,
             runtime=runtime,
             metrics=metrics,
+            traces=Traces(settings.traces),
             access=OPEN_ACCESS,
             log=self._log,
             now=_now,
@@ -125,10 +127,12 @@ class Server(BaseApplication):
             self._log.check_writable()
         except Exception as refused:  # reported, and tried again: `/health/ready` answers 503 meanwhile
             journal().error("log-unavailable", why=str(refused))
+        self._parts.traces.begin()
         self._background.start()
 
     def _end_work(self, _arbiter: Any, _worker: Any) -> None:
         self._background.stop()
+        self._parts.traces.end()
         self._log.close()
 
     def _forget_worker(self, _arbiter: Any, worker: Any) -> None:

@@ -16,6 +16,8 @@ from flask import Flask, Response, g, request
 
 from service.web.journal import journal
 from service.web.parts import parts
+from service.web.tracing import HEADER as TRACE
+from service.web.tracing import trace_in
 
 HEADER: Final = "X-Request-Id"
 _QUIET: Final = ("health.", "metrics.")
@@ -50,6 +52,8 @@ def _begin() -> None:
     g.told = {}
     given = request.headers.get(HEADER, "")
     g.request_id = given if _SANE.fullmatch(given) else os.urandom(16).hex()
+    if trace_id := trace_in(request.headers.get(TRACE, "")):
+        g.told["trace_id"] = trace_id
 
 
 def _end(response: Response) -> Response:

@@ -19,6 +19,7 @@ from service.policy.model import PolicySet
 from service.web.judges import Held, Judges, Judging
 from service.web.metrics import Metrics
 from service.web.runtime import Runtime
+from service.web.tracing import Traces
 
 if TYPE_CHECKING:
     from service.web.access import Access
@@ -35,6 +36,7 @@ class Parts:
     runtime: Runtime
     metrics: Metrics
     access: Access
+    traces: Traces
     log: Log
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7

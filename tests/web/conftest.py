@@ -28,6 +28,7 @@ from service.web.metrics import Metrics
 from service.web.parts import Parts
 from service.web.reload import note_first_set
 from service.web.runtime import Runtime, runtime_in
+from service.web.tracing import Traces
 
 POLICIES = Path(__file__).parent / "policies"
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -98,6 +99,7 @@ def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
         judges=judges_of(runtime, judge),
         runtime=runtime,
         metrics=Metrics(),
+        traces=Traces(None),
         access=OPEN_ACCESS,
         log=log,
         now=lambda: NOON,

@@ -70,10 +70,12 @@ def judge_request() -> Response:
     body = json_body(request, parts().body_limit)
     judged_at = parts().now()
     began = perf_counter()
-    verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+    with parts().traces.step("judge"):
+        verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
     judged = perf_counter()
     record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner)
-    receipt = parts().log.append([record])[0]
+    with parts().traces.step("append"):
+        receipt = parts().log.append([record])[0]
     parts().metrics.count_verdict(verdict, judged - began, perf_counter() - judged)
     observe.note(
         verdict_id=verdict.id,
