@@ -6,6 +6,9 @@
     ├── SettingsError      a setting is wrong: one line per setting
     ├── NotFound           nothing has that name here
     ├── LogUnavailable     the verdict log cannot be written or read now; no verdict may be released
+    │   ├── LogRolledBack      it holds less than its anchor says that it held
+    │   └── LogTampered        it holds other entries than its anchor says
+    ├── NotProven          a signature, a proof or a trust file does not show what it should
     ├── RecordConflict     the log already holds other content under that id
     └── EngineError        the engine could not decide with certainty; no verdict may be released
         ├── EngineFault        durable-rules did something unexpected
@@ -97,6 +100,18 @@ class NotFound(LaddersError):
 
 class LogUnavailable(LaddersError):
     """The verdict log cannot be written or read now."""
+
+
+class LogRolledBack(LogUnavailable):
+    """The verdict log holds less than it held when a checkpoint left this machine."""
+
+
+class LogTampered(LogUnavailable):
+    """The verdict log holds something else than it held when a checkpoint left this machine."""
+
+
+class NotProven(LaddersError):
+    """A signature, a proof, a checkpoint or a trust file does not show what it should."""
 
 
 class RecordConflict(LaddersError):

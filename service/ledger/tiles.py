@@ -8,7 +8,6 @@ yet, from at most 256 rows. Knows nothing of how a store works and of what the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -41,16 +40,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-def joined(hashes: Sequence[bytes]) -> bytes:
-    """The root over some neighbours, a power of two of them.
+def joined(row: bytes) -> bytes:
+    """The root over some neighbours, a power of two of them, given one after the other.
 
-    >>> joined([b"a" * 32, b"b" * 32]) == node_hash(b"a" * 32, b"b" * 32)
+    >>> joined(b"a" * 32 + b"b" * 32) == node_hash(b"a" * 32, b"b" * 32)
     True
     """
-    level = list(hashes)
-    while len(level) > 1:
-        level = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=True)]
-    return level[0]
+    while len(row) > HASH_BYTES:
+        pairs = range(0, len(row), 2 * HASH_BYTES)
+        row = b"".join([sha256(b"\x01" + row[at : at + 2 * HASH_BYTES]).digest() for at in pairs])
+    return row
 
 
 class Nodes:
@@ -71,7 +70,7 @@ class Nodes:
         first, count = index << above, 1 << above
         tile, at = divmod(first, WIDTH)
         row = self._row(level, tile, at + count)
-        return joined([row[n * HASH_BYTES : (n + 1) * HASH_BYTES] for n in range(at, at + count)])
+        return joined(row[at * HASH_BYTES : (at + count) * HASH_BYTES])
 
     def root(self, start: int, stop: int) -> bytes:
         """The root over the leaves from `start` to before `stop`; for none, the hash of nothing.
