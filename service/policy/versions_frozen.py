@@ -41,22 +41,33 @@ class VersionDigests:
         days, digests = self._digests[version.name]
         return digests[bisect_right(days, submitted_on)]
 
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all versions, those taken back too."""
+        return self._digests.keys()
+
     def every(self, name: str) -> Collection[str]:
         """All digests of a version, for the different figures of its time; none when there is no such
         version."""
         return self._digests[name][1] if name in self._digests else ()
 
 
+def differing(old: VersionDigests, new: VersionDigests) -> set[str]:
+    """The versions of two sets that mean in the old one something that they cannot mean in the new one."""
+    return {name for name in new.names if not set(old.every(name)) <= set(new.every(name))}
+
+
 def changed(
-    policies: PolicySet, issued: Mapping[str, Collection[str]]
+    policies: PolicySet, issued: Mapping[str, Collection[str]], digests: VersionDigests | None = None
 ) -> tuple[list[Problem], list[Problem]]:
     """Versions that no longer mean what they meant when they judged, and a warning for each that is gone.
 
     Args:
         policies: As they are now.
         issued: By the name of a version, the digests under which it has issued verdicts.
+        digests: Of these policies, where they are known already.
     """
-    digests = VersionDigests(policies)
+    digests = digests or VersionDigests(policies)
     versions = {version.name: version for version in (*_all(policies), *policies.withdrawn)}
     problems, warnings = [], []
     for name, known in sorted(issued.items()):

@@ -28,6 +28,7 @@ from service.verdict.judge import Judge
 from service.web.access import OPEN_ACCESS
 from service.web.app import create_app
 from service.web.background import Background
+from service.web.freezing import Freeze
 from service.web.ids import new_id
 from service.web.journal import ServerJournal, journal
 from service.web.judges import Judges, ready_judge
@@ -58,7 +59,12 @@ class Server(BaseApplication):
         metrics = Metrics()
         judges = Judges(runtime, self._judge, ready_judge, _now)
         reloader = Reloader(
-            runtime, settings.policies, every_s=settings.reload_s, metrics=metrics, now=_now, log=frozen_by
+            runtime,
+            settings.policies,
+            every_s=settings.reload_s,
+            metrics=metrics,
+            now=_now,
+            freeze=None if frozen_by is None else Freeze(judges, frozen_by),
         )
         self._background = Background(runtime, judges, reloader, metrics)
         self._parts = Parts(

@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol
 
 from service.policy.load import load
 from service.policy.model import PolicySet
+from service.policy.versions_frozen import VersionDigests
 from service.verdict.judge import Judge
 from service.verdict.model import Verdict
 from service.web.runtime import Runtime
@@ -34,6 +35,10 @@ class Judging(Protocol):
     @property
     def policies(self) -> PolicySet:
         """What is judged by."""
+
+    @property
+    def digests(self) -> VersionDigests:
+        """What each version means."""
 
     @property
     def rebuilds(self) -> int:
@@ -72,6 +77,7 @@ class Judges:
         self._lock = Lock()
         self._current = Held(0, first)
         self._held = {0: self._current}
+        self._users = 0
         self._failed: dict[str, Any] | None = None
         self._past_rebuilds = 0
         self._began = now()
@@ -79,7 +85,11 @@ class Judges:
 
     def lease(self) -> Held:
         """The judge of the set in force; whoever gets it gives it back."""
+        self._runtime.wait_while_alone()
         with self._lock:
+            if not self._users:
+                self._runtime.occupy()
+            self._users += 1
             held = self._current
             number = self._runtime.in_force
             if held.number != number:
@@ -91,6 +101,19 @@ class Judges:
         """A request has ended."""
         with self._lock:
             held.users -= 1
+            self._users -= 1
+            if not self._users:
+                self._runtime.vacate()
+
+    @property
+    def in_force(self) -> Judging:
+        """The judge of the set in force, for those who judge nobody by it."""
+        return self.ready(self._runtime.in_force)
+
+    def ready(self, number: int) -> Judging:
+        """The judge of a set that is ready here, for those who judge nobody by it."""
+        with self._lock:
+            return self._held[number].judge
 
     @property
     def rebuilds(self) -> int:

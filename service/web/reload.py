@@ -20,9 +20,10 @@ from typing import Any, Final
 
 import orjson
 
-from service.errors import PolicyError
+from service.errors import LogUnavailable, PolicyError
 from service.policy.model import PolicySet
 from service.web import snapshot
+from service.web.freezing import Freeze
 from service.web.journal import journal
 from service.web.metrics import RESULTS, Metrics
 from service.web.proving import MOST_TOLD, said, told_of
@@ -37,6 +38,8 @@ QUIET_S: Final = 0.5  #: for how long nothing may change before the folder is re
 _NEVER_QUIET_S: Final = 60.0
 _PROOF_S: Final = 900.0
 _READY_S: Final = 120.0
+_PATIENCE_S: Final = 0.1  #: for how long requests wait at most so that others can end
+_AGAIN_S: Final = 1.0  #: until requests are asked to wait again
 
 
 def first_set(runtime: Runtime, folder: Path) -> tuple[Path, str]:
@@ -66,7 +69,7 @@ class Reloader:
         every_s: Seconds between two looks at the folder; 0: only when asked.
         metrics: Where results are counted.
         now: The time, in UTC.
-        log: The verdict log that says which versions are frozen; None: any may change.
+        freeze: Says which versions are frozen; None: any may change.
     """
 
     def __init__(
@@ -77,10 +80,10 @@ class Reloader:
         every_s: float,
         metrics: Metrics,
         now: Callable[[], datetime],
-        log: Path | None = None,
+        freeze: Freeze | None = None,
     ) -> None:
         self._runtime, self._folder, self._every_s = runtime, folder, every_s
-        self._frozen_by = [] if log is None else [str(log)]
+        self._freeze = freeze
         self._metrics, self._now = metrics, now
         self._stage = self._start
         self._seen: snapshot.State | None = None
@@ -88,6 +91,7 @@ class Reloader:
         self._since = 0.0  # when this stage began
         self._began = 0.0  # when this reload began
         self._quiet_since = 0.0
+        self._again = 0.0  # when to look for a moment without requests again
         self._asked = 0  # up to which question this reload is the answer
         self._number = 0
         self._bytes = ""
@@ -100,6 +104,8 @@ class Reloader:
             self._stage()
         except PolicyError as wrong:
             self._refuse([said(problem) for problem in wrong.problems])
+        except LogUnavailable as refused:
+            self._refuse([str(refused)])
         except OSError as error:  # no room, no process: nothing is wrong with the policies
             self._refuse([f"the policy files could not be read again: {error.strerror}"])
 
@@ -158,9 +164,10 @@ class Reloader:
             self._prove(place)
 
     def _prove(self, place: Path) -> None:
+        frozen_by = [] if self._freeze is None else [str(self._freeze.log)]
         with (place.parent.parent / "proof").open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [*COMMAND, str(place), *self._frozen_by],
+                [*COMMAND, str(place), *frozen_by],
                 stdin=subprocess.PIPE, stdout=output,
             )  # fmt: skip
         self._go(PROVING, self._proving)
@@ -200,17 +207,37 @@ class Reloader:
         with self._runtime.turn("change-over"):  # no worker appears in this very moment
             workers = self._runtime.workers()
             if why := next(filter(None, (self._why_not(worker, number) for worker in workers)), None):
-                return self._give_up(why)
-            if all(str(number) in worker["ready"] for worker in workers):
-                in_force = {"number": number, "since": self._now().isoformat(), **self._proof}
-                self._runtime.tell(SET, in_force)
-                self._runtime.in_force = number
-            elif time.monotonic() - self._since > _READY_S:
-                return self._give_up(f"not every worker was ready within {_READY_S:g} s")
-            else:
-                return None
+                return self._refuse([why])
+            ready = all(str(number) in worker["ready"] for worker in workers)
+            if not (ready and self._change_over(number)):
+                if time.monotonic() - self._since < _READY_S:
+                    return None
+                lacking = "no moment was without requests" if ready else "not every worker was ready"
+                return self._refuse([f"{lacking} within {_READY_S:g} s"])
         self._runtime.drop_sets_before(number)
         return self._finish("swapped")
+
+    def _change_over(self, number: int) -> bool:
+        """Put the set in force, unless that has to wait.
+
+        Raises:
+            PolicyError: A version was frozen since the set was proved.
+        """
+        if self._freeze is None or not self._freeze.matters(number):
+            self._put_in_force(number)
+            return True
+        if time.monotonic() < self._again:
+            return False
+        with self._runtime.alone(_PATIENCE_S) as alone:
+            if alone:
+                self._freeze.check(number)
+                self._put_in_force(number)
+        self._again = time.monotonic() + _AGAIN_S
+        return alone
+
+    def _put_in_force(self, number: int) -> None:
+        self._runtime.tell(SET, {"number": number, "since": self._now().isoformat(), **self._proof})
+        self._runtime.in_force = number
 
     def _why_not(self, worker: Mapping[str, Any], number: int) -> str | None:
         """Why a worker will never be ready."""
@@ -223,13 +250,10 @@ class Reloader:
 
     # ── the ends ──
 
-    def _give_up(self, why: str) -> None:
-        self._runtime.published = self._runtime.in_force
-        self._refuse([why])
-
     def _refuse(self, problems: list[str], count: int = 0) -> None:
         self.stop()
         self._process = None
+        self._runtime.published = self._runtime.in_force
         shutil.rmtree(self._runtime.set_folder(self._number), ignore_errors=True)
         self._finish("refused", problems[:MOST_TOLD], count or len(problems))
 

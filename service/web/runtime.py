@@ -1,9 +1,9 @@
 """The runtime folder: what the processes of one running service share goes in and comes out.
 
-It holds copies of policy sets, a board with three numbers in shared memory (the set that all workers shall
-prepare, the set that all of them judge by, and what a reload is doing), one small file per worker, and the
-files of the metrics. It lies in memory, belongs to one service, and is gone when that has stopped; what a
-killed service left behind is removed by the next one.
+It holds copies of policy sets, a board with four numbers in shared memory (the set that all workers shall
+prepare, the set that all of them judge by, what a reload is doing, and whether requests shall wait a moment),
+one small file per worker, and the files of the metrics. It lies in memory, belongs to one service, and is
+gone when that has stopped; what a killed service left behind is removed by the next one.
 Knows nothing of policies and of HTTP.
 """
 
@@ -14,6 +14,7 @@ import mmap
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -25,9 +26,12 @@ import orjson
 from service.errors import SettingsError
 
 PREFIX: Final = "ladders-"
-_PUBLISHED, _IN_FORCE, _STAGE = range(3)
+_PUBLISHED, _IN_FORCE, _STAGE, _ALONE = range(4)
 _SIZE: Final = 64
 _LOCK: Final = "lock"
+_IN_USE: Final = "in-use"  #: locked, shared, by each worker in which a request is under way
+_GATE: Final = "gate"  #: locked while requests wait
+_TRY_S: Final = 0.001
 
 
 class Runtime:
@@ -47,6 +51,7 @@ class Runtime:
         self._board = memoryview(self._memory).cast("q")
         (folder / "asked").touch()
         self._leading: int | None = None
+        self._used: tuple[int, int] | None = None  # the process, and its own handle on what is in use
 
     # ── the board ──
 
@@ -125,6 +130,51 @@ class Runtime:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    # ── a moment without requests ──
+
+    def occupy(self) -> None:
+        """Say that a request is under way in this process; waits out a moment without requests."""
+        if self._used is None or self._used[0] != os.getpid():  # a handle that was forked would be shared
+            self._used = os.getpid(), self._handle(_IN_USE)
+        fcntl.flock(self._used[1], fcntl.LOCK_SH)
+
+    def vacate(self) -> None:
+        """Say that no request is under way in this process any more."""
+        if self._used is not None:
+            fcntl.flock(self._used[1], fcntl.LOCK_UN)
+
+    def wait_while_alone(self) -> None:
+        """Before a request begins: wait while somebody is alone, or about to be."""
+        if self._board[_ALONE]:
+            gate = self._handle(_GATE)
+            try:
+                fcntl.flock(gate, fcntl.LOCK_SH)
+            finally:
+                os.close(gate)
+
+    @contextmanager
+    def alone(self, patience_s: float) -> Iterator[bool]:
+        """A moment at which no request is under way in any process; new ones wait until it has passed.
+
+        Args:
+            patience_s: For how long requests that are under way may go on before it is given up.
+
+        Yields:
+            Whether they have ended. Whoever dies meanwhile holds nobody up.
+        """
+        gate, used = self._handle(_GATE), self._handle(_IN_USE)
+        try:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            self._board[_ALONE] = 1
+            yield _locked(used, patience_s)
+        finally:
+            self._board[_ALONE] = 0
+            os.close(used)
+            os.close(gate)
+
+    def _handle(self, name: str) -> int:
+        return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
     # ── what is told ──
 
     def tell(self, name: str, told: Mapping[str, Any]) -> None:
@@ -188,6 +238,20 @@ def _hold(folder: Path) -> int:
     fcntl.flock(lock, fcntl.LOCK_EX)
     draft.rename(folder / _LOCK)
     return lock
+
+
+def _locked(handle: int, patience_s: float) -> bool:
+    """Whether a file could be locked for this process alone within so many seconds."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_TRY_S)
+        else:
+            return True
 
 
 def _sweep(parent: Path) -> None:

@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
-from tests.web.running import POLICIES, environment, running
+import pytest
+
+from service.facts.json_text import read_json
+from service.ledger.frozen import issued_in
+from service.ledger.log import open_log
+from service.ledger.verdict_record import record_of
+from service.policy.load import load
+from service.verdict.judge import Judge
+from service.web import reload
+from service.web.freezing import Freeze
+from service.web.judges import Judges, ready_judge
+from service.web.metrics import Metrics
+from service.web.reload import ATTEMPT, Reloader, first_set, note_first_set
+from service.web.runtime import runtime_in
+from tests.web.conftest import NOON
+from tests.web.running import HOUSE, JSON, POLICIES, Service, environment, running
 
 LEAD = "tracks/people-lead/2026-01-01.yaml"
 REQUEST = json.dumps(
@@ -22,6 +45,46 @@ REQUEST = json.dumps(
         "facts": {"rating": "meets"},
     }
 ).encode()
+ID = "01934a5c-0000-7000-8000-000000000000"
+
+
+def step_until(reloader: Reloader, holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Let the leader work until something holds."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline
+        reloader.step()
+        time.sleep(0.01)
+
+
+@contextmanager
+def asking(service: Service, request: dict[str, Any], clients: int = 3) -> Iterator[list[int]]:
+    """Ask without a pause, each client over a connection of its own; gives what is answered."""
+    enough, answers = Event(), list[int]()
+
+    def ask() -> None:
+        connection = HTTPConnection(service.netloc, timeout=20)
+        while not enough.is_set():
+            connection.request("POST", "/v1/verdicts", json.dumps(request), JSON)
+            response = connection.getresponse()
+            response.read()
+            answers.append(response.status)
+        connection.close()
+
+    threads = [Thread(target=ask) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
+
+
+def came_out(service: Service, seen: int) -> bool:
+    """Whether a reload has ended since the service had told so many lines."""
+    return any(each["event"] in ("policies-swapped", "policies-refused") for each in service.lines[seen:])
 
 
 def test_a_changed_version_that_has_issued_a_verdict_stops_the_start(tmp_path: Path) -> None:
@@ -61,3 +124,73 @@ def test_a_reload_does_not_change_a_version_that_has_issued_a_verdict(tmp_path: 
         refused = service.wait_for("policies-refused")
         assert f"{LEAD}:1:1: this version has issued verdicts and is frozen" in refused["problems"][0]
         assert service.ask("POST", "/v1/verdicts", REQUEST)[0] == 201
+
+
+def test_a_first_verdict_while_a_set_is_made_ready_keeps_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof looked at a log in which the version had judged nobody; at the change-over it has."""
+    monkeypatch.setattr(reload, "QUIET_S", 0.0)
+    monkeypatch.setattr(reload, "_AGAIN_S", 0.0)
+    monkeypatch.setenv("PYTHONPATH", str(HOUSE))
+    folder, place = tmp_path / "policies", tmp_path / "verdicts.db"
+    shutil.copytree(POLICIES, folder)
+    log = open_log(place, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
+    with runtime_in(tmp_path, NOON) as runtime, closing(log):
+        copied, digest = first_set(runtime, folder)
+        old = Judge(load(copied))
+        note_first_set(runtime, digest, old.policies, NOON)
+        judges = Judges(runtime, old, ready_judge, lambda: NOON)
+        judges.begin()
+        freeze = Freeze(judges, place)
+        reloader = Reloader(runtime, folder, every_s=0, metrics=Metrics(), now=lambda: NOON, freeze=freeze)
+        lead = folder / LEAD
+        lead.write_text(lead.read_text("utf-8").replace("at_least: 8", "at_least: 9"), "utf-8")
+        runtime.ask()
+        step_until(reloader, lambda: runtime.published == 1)
+        held = judges.lease()  # a request that began before the change-over
+        judges.follow()
+        for _ in range(3):
+            reloader.step()
+        assert (runtime.in_force, runtime.published) == (0, 1), "it waits for the request"
+        verdict = held.judge.verdict(read_json(REQUEST), verdict_id=ID, judged_at=NOON)
+        log.append([record_of(verdict, REQUEST, judged_at=NOON, caller="open:anyone")])
+        judges.give_back(held)
+        step_until(reloader, lambda: runtime.stage == reload.IDLE)
+        told = runtime.told(ATTEMPT) or {}
+        assert (told["result"], runtime.in_force, runtime.published) == ("refused", 0, 0)
+        assert told["problems"][0].startswith(f"{LEAD}:1:1: this version has issued verdicts and is frozen")
+        judges.follow()
+        assert judges.lease().judge is old
+        old.close()
+
+
+def test_a_version_that_judged_nobody_may_change_under_load_and_never_means_two_things(
+    tmp_path: Path,
+) -> None:
+    """Requests for it begin while the change is made ready: whichever meaning judges first stays, and the
+    log knows no other. The requests for another version go on all the while."""
+    other = json.loads(REQUEST)
+    other["to"] = {"track": "stone-craft", "level": "master-mason"}
+    folder, log = tmp_path / "policies", tmp_path / "verdicts.db"
+    shutil.copytree(POLICIES, folder)
+    lead = folder / LEAD
+    with running(log, policies=folder, freeze="yes", reload_s=0) as service:
+        with asking(service, other) as answers:
+            for hours in (9, 10):  # nobody is judged by it yet: it may change, requests or not
+                lead.write_text(
+                    lead.read_text("utf-8").replace(f"at_least: {hours - 1}", f"at_least: {hours}"), "utf-8"
+                )
+                service.process.send_signal(signal.SIGHUP)
+                service.wait_for("policies-swapped")
+            lead.write_text(lead.read_text("utf-8").replace("at_least: 10", "at_least: 11"), "utf-8")
+            seen = len(service.lines)
+            service.process.send_signal(signal.SIGHUP)
+            while json.loads(service.ask("GET", "/v1/status")[1])["reload"]["now"] != "preparing":
+                time.sleep(0.002)
+            with asking(service, json.loads(REQUEST)) as first_answers:
+                while not came_out(service, seen):
+                    time.sleep(0.01)
+                time.sleep(0.2)
+        assert set(answers) == set(first_answers) == {201}
+    assert len(issued_in(log)["people-lead/2026-01-01"]) == 1

@@ -5,15 +5,19 @@ it is in use.
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from service.policy.model import PolicySet
+from service.policy.versions_frozen import VersionDigests
 from service.verdict.judge import Judge
 from service.web.judges import Judges
 from service.web.runtime import Runtime, runtime_in
@@ -28,6 +32,7 @@ class Known:
         self.name = name
         self.closed = 0
         self.rebuilds = 0
+        self.digests = VersionDigests(policies)
 
     def verdict(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
@@ -185,3 +190,47 @@ def test_every_kind_of_request_gives_its_judge_back(
     client.post("/v1/verdicts", json=good)
     client.post("/v1/verdicts", json={"to": "nobody"})
     assert judges.lease().users == 1
+
+
+def test_a_moment_without_requests_waits_for_those_under_way_and_holds_up_new_ones(
+    own: Runtime, judges: Judges
+) -> None:
+    """What is looked up at such a moment cannot change before it is acted on."""
+    first, second = judges.lease(), judges.lease()
+    judges.give_back(first)
+    with own.alone(0.05) as alone:
+        assert not alone, "a request is under way"
+    judges.give_back(second)
+    began = Thread(target=lambda: judges.give_back(judges.lease()))
+    with own.alone(5.0) as alone:
+        assert alone
+        began.start()
+        began.join(0.2)
+        assert began.is_alive(), "a request began meanwhile"
+        own.published = own.in_force = 1
+    began.join(10)
+    assert not began.is_alive()
+
+
+def test_a_request_that_begins_just_before_such_a_moment_is_seen(own: Runtime, judges: Judges) -> None:
+    """It has passed the gate and does not yet count: either it is waited for, or it waits."""
+    own.wait_while_alone()
+    with own.alone(5.0) as alone:
+        assert alone
+        late = Thread(target=judges.lease)
+        late.start()
+        late.join(0.2)
+        assert late.is_alive()
+    late.join(10)
+    with own.alone(0.05) as alone:
+        assert not alone
+
+
+def test_whoever_dies_alone_holds_nobody_up(own: Runtime, judges: Judges) -> None:
+    """A leader that is killed at that moment leaves its mark on the board, and no lock."""
+    child = os.fork()
+    if not child:
+        with own.alone(5.0):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    judges.give_back(judges.lease())
