@@ -11,7 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from http.client import HTTPConnection, HTTPException
@@ -282,7 +282,8 @@ def test_killing_workers_during_a_reload_leaves_all_workers_on_the_same_new_set(
             time.sleep(waiting_s)
             for worker in service.workers() if turn % 2 else service.workers()[:1]:
                 os.kill(worker, signal.SIGKILL)
-                psutil.wait_procs([psutil.Process(worker)] if psutil.pid_exists(worker) else [], timeout=5)
+                with suppress(psutil.NoSuchProcess):
+                    psutil.Process(worker).wait(5)
             wait_until(lambda hours=hours: needed(service, trained) == {hours}, service)
             wait_until(lambda: agreed(service), service)
         service.wait_for_workers(2)
