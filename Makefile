@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo serve test check format soak fuzz bench image-test pins clean
+.PHONY: help setup demo serve test check format soak fuzz bench image-test openapi pins clean
 SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
@@ -51,6 +51,9 @@ bench: tools ## speed, memory and start-up, with the machine they were measured 
 
 image-test: ## build the Dockerfile for real, and run the image (as root)
 	@deploy/image-test
+
+openapi: tools ## write docs/openapi.json anew, unless that would break what it promises
+	@$(BIN)/python -m tests.web.promise
 
 pins: ## make requirements/*.txt again from requirements/*.in (needs pip-compile, of pip-tools)
 	@cd requirements && for name in build run dev; do \

@@ -45,6 +45,7 @@ class Settings:
     log_timeout_s: float
     stop_timeout_s: int
     body_limit: int  #: bytes
+    batch_limit: int  #: bytes
     reload_s: float  #: 0: only when asked
     freeze: bool  #: a version that has issued a verdict may not change
     runtime: Path
@@ -134,6 +135,7 @@ SETTINGS: Final = (
     Setting("log_timeout_s", "5", "seconds to wait for a verdict to be recorded before 503", seconds),
     Setting("stop_timeout_s", "30", "seconds for requests to end in when the service stops", whole(1, 600)),
     Setting("body_limit", "1048576", "bytes that the body of a request may have", whole(1_000, 100_000_000)),
+    Setting("batch_limit", "16777216", "bytes that a batch in JSON may have", whole(1_000, 1_000_000_000)),
     Setting("reload_s", "1", "seconds between two looks at the policies; 0: when asked", seconds_or_never),
     Setting("freeze", "yes", "a version that has issued a verdict may not change; no: to try out", yes_no),
     Setting("runtime", "/dev/shm", "where what the workers share is kept; best in memory", path),  # noqa: S108 - only a folder of its own, for its owner alone, is made in it

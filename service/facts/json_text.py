@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ from service.errors import Fault, RequestError
 
 DEEPEST = 20  #: lists and objects inside each other
 MOST_DIGITS = 30  #: of a number, before or after the decimal point
+_DEEPEST_AROUND = 100  #: in a text of several values: what the parser may follow to find the end of a bad one
 
 
 def read_json(text: bytes) -> Any:
@@ -23,24 +25,87 @@ def read_json(text: bytes) -> Any:
     Raises:
         RequestError: with the one reason why it cannot be read.
     """
-    try:
-        decoded = text.decode("utf-8")
-    except UnicodeDecodeError as broken:
-        _refuse(f"the body is not UTF-8 text (at byte {broken.start + 1}); send JSON in UTF-8")
-    _check_depth(decoded)
+    decoded = _decoded(text)
+    _check_depth(decoded, DEEPEST)
     try:
         value = _DECODER.decode(decoded)
     except json.JSONDecodeError as broken:
-        _refuse(
-            f"the body is not JSON: {_complaint(broken.msg)} at line {broken.lineno}, column {broken.colno}"
-        )
+        _refuse_as_broken(broken)
     if "\\u" in decoded:
         _check_characters(value)
     return value
 
 
+def read_items(text: bytes, name: str) -> Iterator[tuple[bytes, Any]]:
+    """The items of the list under one name, the only one, in a JSON object: of each the text as it was sent,
+    and its value, or the `RequestError` that `read_json` would raise for it.
+
+    Raises:
+        RequestError: the whole is not JSON, or not an object with such a list.
+    """
+    decoded = _decoded(text)
+    _check_depth(decoded, _DEEPEST_AROUND)
+    opened = _match(_opening(name), decoded, 0, name)
+    at, closed = opened, _CLOSING.match(decoded, opened)
+    while closed is None:
+        try:
+            value, end = _item(decoded, at)
+        except json.JSONDecodeError:
+            _refuse_shape(decoded, name)
+        yield decoded[at:end].encode(), value
+        closed = _CLOSING.match(decoded, end)
+        if closed is None:
+            at = _match(_COMMA, decoded, end, name)
+    if closed.end() != len(decoded):
+        _refuse_shape(decoded, name)
+
+
+def _item(decoded: str, at: int) -> tuple[Any, int]:
+    """The value that begins at a place, or why it is refused, and the place behind it."""
+    try:
+        value, end = _DECODER.raw_decode(decoded, at)
+        _check_depth(decoded[at:end], DEEPEST)
+        if "\\u" in decoded[at:end]:
+            _check_characters(value)
+    except RequestError as refused:
+        return refused, _LENIENT.raw_decode(decoded, at)[1]
+    return value, end
+
+
+def _match(pattern: re.Pattern[str], decoded: str, at: int, name: str) -> int:
+    """The place behind what must stand here."""
+    found = pattern.match(decoded, at)
+    return found.end() if found else _refuse_shape(decoded, name)
+
+
+def _refuse_shape(decoded: str, name: str) -> NoReturn:
+    """Say what is wrong with a text that is not one list under one name."""
+    try:
+        _LENIENT.decode(decoded)
+    except json.JSONDecodeError as broken:
+        _refuse_as_broken(broken)
+    message = f"expected an object with the one name `{name}`, and a list there"
+    raise RequestError([Fault("", message, f"an object with `{name}`", "something else")])
+
+
+def _opening(name: str) -> re.Pattern[str]:
+    return re.compile(rf'[ \t\n\r]*\{{[ \t\n\r]*"{name}"[ \t\n\r]*:[ \t\n\r]*\[[ \t\n\r]*')
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        _refuse(f"the body is not UTF-8 text (at byte {broken.start + 1}); send JSON in UTF-8")
+
+
 def _refuse(message: str, pointer: str = "") -> NoReturn:
     raise RequestError([Fault(pointer, message, expected="JSON", came="other text")])
+
+
+def _refuse_as_broken(broken: json.JSONDecodeError) -> NoReturn:
+    complaint = _complaint(broken.msg)
+    _refuse(f"the body is not JSON: {complaint} at line {broken.lineno}, column {broken.colno}")
 
 
 def _complaint(message: str) -> str:
@@ -54,15 +119,15 @@ def _complaint(message: str) -> str:
 _NO_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^][{}"]+', re.DOTALL)
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, deepest: int) -> None:
     """Count brackets outside texts, before any parser meets them: a deep text is refused, not followed."""
-    if text.count("[") + text.count("{") <= DEEPEST:
+    if text.count("[") + text.count("{") <= deepest:
         return
     depth = 0
     for bracket in _NO_BRACKET.sub("", text):
         depth += 1 if bracket in "[{" else -1
-        if depth > DEEPEST:
-            _refuse(f"the body is nested more than {DEEPEST} deep")
+        if depth > deepest:
+            _refuse(f"the body is nested more than {deepest} deep")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -109,3 +174,7 @@ def _check_characters(value: Any) -> None:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction, parse_constant=_constant
 )
+#: Finds the end of a value that is refused: nothing in it is too large or stands twice.
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_CLOSING = re.compile(r"[ \t\n\r]*\][ \t\n\r]*\}[ \t\n\r]*")

@@ -1,5 +1,5 @@
-"""Errors become responses here and nowhere else: an exception goes in; a problem document (RFC 9457) comes
-out.
+"""Errors become answers here and nowhere else: an exception goes in; a problem document (RFC 9457), or the
+response with it, comes out.
 
 A response never repeats what an unexpected exception says, for that may hold facts about a person. The
 service log gets its kind and the lines of code where it arose, and for an engine that could not decide the
@@ -9,7 +9,8 @@ level and the condition.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -27,7 +28,7 @@ from service.errors import (
 )
 from service.web import observe
 from service.web.parts import parts
-from service.web.problems import KINDS, MEDIA_TYPE, document, entry
+from service.web.problems import KINDS, MEDIA_TYPE, Kind, document, entry
 
 RETRY_AFTER_S = 2
 
@@ -46,77 +47,95 @@ class Refused(LaddersError):
         self.challenge = challenge  #: for `WWW-Authenticate`
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is answered to an error, and what the service log gets beside."""
+
+    kind: Kind
+    detail: str
+    faults: tuple[Fault, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    noted: Mapping[str, Any] = field(default_factory=dict)
+
+    def document(self, request_id: str) -> dict[str, Any]:
+        """The problem document."""
+        return document(self.kind, self.detail, request_id, map(entry, self.faults))
+
+
 def register(app: Flask) -> None:
     """Let every error of the app be answered by this module."""
-    for error, answer in _ANSWERS.items():
-        app.register_error_handler(error, answer)
+    for error in _TROUBLES:
+        app.register_error_handler(error, _answer)
 
 
-def problem(name: str, detail: str, faults: Iterable[Fault] = ()) -> Response:
-    """The response of one problem."""
-    kind = KINDS[name]
-    observe.note(problem=kind.name)
-    told = document(kind, detail, observe.request_id(), map(entry, faults))
-    return Response(orjson.dumps(told), kind.status, content_type=MEDIA_TYPE)
+def trouble(error: Exception) -> Trouble:
+    """What is answered to an error; engine errors are counted."""
+    kind = next(kind for kind in type(error).__mro__ if kind in _TROUBLES)
+    return _TROUBLES[kind](error)
 
 
-def _refused(refused: Refused) -> Response:
-    response = problem(refused.kind, str(refused), refused.faults)
+def _answer(error: Exception) -> Response:
+    found = trouble(error)
+    observe.note(problem=found.kind.name, **found.noted)
+    told = orjson.dumps(found.document(observe.request_id()))
+    return Response(told, found.kind.status, found.headers, content_type=MEDIA_TYPE)
+
+
+def _refused(refused: Refused) -> Trouble:
+    headers = {}
     if refused.kind == "wrong-content-type":
-        response.headers["Accept"] = "application/json"
+        headers["Accept"] = "application/json"
     if refused.challenge:
-        response.headers["WWW-Authenticate"] = refused.challenge
-    return response
+        headers["WWW-Authenticate"] = refused.challenge
+    return Trouble(KINDS[refused.kind], str(refused), refused.faults, headers)
 
 
-def _not_json(refused: NotJson) -> Response:
-    return problem("not-json", refused.faults[0].message, refused.faults)
+def _not_json(refused: NotJson) -> Trouble:
+    return Trouble(KINDS["not-json"], refused.faults[0].message, refused.faults)
 
 
-def _wrong_content(refused: RequestError) -> Response:
+def _wrong_content(refused: RequestError) -> Trouble:
     count = len(refused.faults)
     detail = refused.faults[0].message if count == 1 else f"{count} things are wrong with the request"
-    return problem("wrong-content", detail, refused.faults)
+    return Trouble(KINDS["wrong-content"], detail, refused.faults)
 
 
-def _not_found(missing: NotFound) -> Response:
-    return problem("not-found", str(missing))
+def _not_found(missing: NotFound) -> Trouble:
+    return Trouble(KINDS["not-found"], str(missing))
 
 
-def _conflict(conflict: RecordConflict) -> Response:
-    return problem("conflict", str(conflict))
+def _conflict(conflict: RecordConflict) -> Trouble:
+    return Trouble(KINDS["conflict"], str(conflict))
 
 
-def _log_unavailable(unavailable: LogUnavailable) -> Response:
-    observe.note(why=str(unavailable))
-    response = problem("log-unavailable", str(unavailable))
-    response.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return response
+def _log_unavailable(unavailable: LogUnavailable) -> Trouble:
+    why = str(unavailable)
+    return Trouble(KINDS["log-unavailable"], why, (), {"Retry-After": str(RETRY_AFTER_S)}, {"why": why})
 
 
-def _no_verdict(failed: EngineError) -> Response:
-    observe.note(why=str(failed), error=type(failed).__name__)
+def _no_verdict(failed: EngineError) -> Trouble:
     parts().metrics.count_engine_error(failed)
-    return problem("no-verdict", "the engine could not decide with certainty, so there is no verdict")
+    detail = "the engine could not decide with certainty, so there is no verdict"
+    noted = {"why": str(failed), "error": type(failed).__name__}
+    return Trouble(KINDS["no-verdict"], detail, noted=noted)
 
 
-def _http(refused: HTTPException) -> Response:
+def _http(refused: HTTPException) -> Trouble:
     """What Flask itself refuses: an address that is none, a method that does not fit."""
     if isinstance(refused, MethodNotAllowed):
         allowed = ", ".join(sorted(refused.valid_methods or ()))
-        response = problem("wrong-method", f"this address takes {allowed}")
-        response.headers["Allow"] = allowed
-        return response
+        return Trouble(KINDS["wrong-method"], f"this address takes {allowed}", (), {"Allow": allowed})
     if refused.code == 404:
-        return problem("not-found", "there is nothing at this address")
+        return Trouble(KINDS["not-found"], "there is nothing at this address")
     if refused.code is not None and 400 <= refused.code < 500:
-        return problem("bad-request", "the request cannot be read")
+        return Trouble(KINDS["bad-request"], "the request cannot be read")
     return _unexpected(refused)
 
 
-def _unexpected(error: Exception) -> Response:
-    observe.note(error=type(error).__qualname__, at=_trail(error))
-    return problem("internal-error", "something in the service went wrong, so there is no answer")
+def _unexpected(error: Exception) -> Trouble:
+    noted = {"error": type(error).__qualname__, "at": _trail(error)}
+    detail = "something in the service went wrong, so there is no answer"
+    return Trouble(KINDS["internal-error"], detail, noted=noted)
 
 
 def _trail(error: BaseException) -> list[str]:
@@ -125,7 +144,7 @@ def _trail(error: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
-_ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
+_TROUBLES: dict[type[Exception], Callable[[Any], Trouble]] = {
     Refused: _refused,
     NotJson: _not_json,
     RequestError: _wrong_content,

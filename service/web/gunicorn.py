@@ -77,6 +77,7 @@ class Server(BaseApplication):
             now=_now,
             new_id=new_id,
             body_limit=settings.body_limit,
+            batch_limit=settings.batch_limit,
         )
         super().__init__()
 

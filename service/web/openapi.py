@@ -5,6 +5,7 @@ Served at /openapi.json, made once when the app is made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from flask import Flask
@@ -13,12 +14,13 @@ from marshmallow import fields
 
 from service import __version__
 from service.facts.schema import LONGEST_NAME, Name
-from service.web.api import facts, health, policies, status, tracks, verdicts
+from service.web.api import batches, facts, health, policies, status, tracks, verdicts
 from service.web.api.schemas import ProblemSchema
 from service.web.openapi_access import with_access
 
 BLUEPRINTS: Final = (
     verdicts.blueprint,
+    batches.blueprint,
     tracks.blueprint,
     facts.blueprint,
     policies.blueprint,
@@ -66,6 +68,34 @@ def _names(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any
 
 
 def _tidied(document: dict[str, Any]) -> dict[str, Any]:
-    """Without the responses and parameters that flask-smorest brings for what is not used here."""
-    components = document["components"]
-    return {**document, "components": {"schemas": components["schemas"]}}
+    """Without the responses and parameters that flask-smorest brings for what is not used here. What is
+    answered may get more names later, so that only what is sent says that it has no others.
+    """
+    schemas = document["components"]["schemas"]
+    bodies = [
+        operation["requestBody"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        if "requestBody" in operation
+    ]
+    sent = set(_named(bodies, schemas))
+    for name, schema in schemas.items():
+        if name not in sent:
+            schema.pop("additionalProperties", None)
+    return {**document, "components": {"schemas": schemas}}
+
+
+def _named(told: Any, schemas: dict[str, Any]) -> Iterator[str]:
+    """The schemas that something refers to, and those that they refer to."""
+    waiting, seen = [told], set()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += each
+        elif isinstance(each, dict):
+            waiting += each.values()
+            name = str(each.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in seen:
+                seen.add(name)
+                waiting.append(schemas[name])
+                yield name

@@ -41,6 +41,7 @@ class Parts:
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7
     body_limit: int  #: bytes
+    batch_limit: int  #: bytes of a batch that is sent as one JSON text
 
     def put_into(self, app: Flask) -> None:
         """Make these the parts of an app."""

@@ -6,13 +6,14 @@ import json
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import RequestError
-from service.facts.json_text import DEEPEST, MOST_DIGITS, read_json
+from service.facts.json_text import DEEPEST, MOST_DIGITS, read_items, read_json
 
 BEYOND_USE = "a number has more than 30 digits, or is too large or too small to be of use"
 
@@ -172,3 +173,79 @@ def test_almost_json_is_read_or_refused(text: str) -> None:
     """The same, near the edge where readers differ."""
     with suppress(RequestError):
         read_json(text.encode())
+
+
+def items(text: str | bytes) -> list[tuple[str, Any]]:
+    """The items of a batch: text, and value or what is wrong with it."""
+    body = text.encode() if isinstance(text, str) else text
+    return [
+        (item.decode(), str(value) if isinstance(value, RequestError) else value)
+        for item, value in read_items(body, "items")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"items":[]}', []),
+        (' {\n"items"\t: [ ] }\r\n', []),
+        ('{"items": [ {"a":  1.10} ,2]}', [('{"a":  1.10}', {"a": Decimal("1.10")}), ("2", 2)]),
+        ('{"items": ["]}", "\\u0041"]}', [('"]}"', "]}"), ('"\\u0041"', "A")]),
+        ('{"items": ["\\ud800", 1]}', [('"\\ud800"', ANY), ("1", 1)]),
+        ('{"items": [{"a": 1, "a": 2}, 1]}', [('{"a": 1, "a": 2}', ANY), ("1", 1)]),
+        ('{"items": [NaN, 1e999999999, 1]}', [("NaN", ANY), ("1e999999999", ANY), ("1", 1)]),
+        (f'{{"items": [{"9" * 5000}, 1]}}', [("9" * 5000, ANY), ("1", 1)]),
+        (f'{{"items": [{"[" * 30 + "]" * 30}, 1]}}', [("[" * 30 + "]" * 30, ANY), ("1", 1)]),
+    ],
+)
+def test_each_item_has_its_own_text_and_value(text: str, told: list[tuple[str, Any]]) -> None:
+    """What is wrong inside one item is that item's own affair; its text is kept to the last space."""
+    assert items(text) == told
+    for (_, value), (_, wanted) in zip(items(text), told, strict=True):
+        assert (wanted is ANY) is (isinstance(value, str) and value.startswith("/: "))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the body is not JSON: expecting value at line 1, column 1"),
+        ('{"items": [1, 2', "the body is not JSON: expecting ',' delimiter at line 1, column 16"),
+        ('{"items": [1 2]}', "the body is not JSON: expecting ',' delimiter at line 1, column 14"),
+        ('{"items": [1,]}', "the body is not JSON: expecting value at line 1, column 14"),
+        ('{"items": [1]} x', "the body is not JSON: extra data at line 1, column 16"),
+        ('{"items": ["a]}', "the body is not JSON: unterminated string at line 1, column 12"),
+        (b'{"items": [\xff]}', "the body is not UTF-8 text (at byte 12); send JSON in UTF-8"),
+        ("[" * 100_000, "the body is nested more than 100 deep"),
+        ("[]", "expected an object with the one name `items`, and a list there"),
+        ("{}", "expected an object with the one name `items`, and a list there"),
+        ('{"items": {}}', "expected an object with the one name `items`, and a list there"),
+        ('{"items": [], "b": 1}', "expected an object with the one name `items`, and a list there"),
+        ('{"a": 1, "items": []}', "expected an object with the one name `items`, and a list there"),
+        ('{"items": [1], "items": [2]}', "expected an object with the one name `items`, and a list there"),
+    ],
+)
+def test_a_text_that_is_no_list_of_items_is_refused_whole(text: str | bytes, message: str) -> None:
+    """Where one item ends and the next begins cannot be told, or something else was meant."""
+    with pytest.raises(RequestError) as refused:
+        items(text)
+    assert [fault.message for fault in refused.value.faults] == [message]
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.text(max_size=8),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+            ),
+            max_leaves=6,
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([None, 0, 2]),
+)
+def test_items_are_read_as_each_would_be_alone(values: list[Any], indent: int | None) -> None:
+    """A batch means nothing but its items."""
+    text = json.dumps({"items": values}, indent=indent)
+    assert [value for _, value in items(text)] == values
+    assert [read_json(item.encode()) for item, _ in items(text)] == values

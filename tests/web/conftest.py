@@ -105,6 +105,7 @@ def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
         now=lambda: NOON,
         new_id=new_id,
         body_limit=1_048_576,
+        batch_limit=16_777_216,
     )
 
 

@@ -51,17 +51,6 @@ def test_every_address_under_v1_and_health_is_published(document: dict[str, Any]
         if rule.rule.startswith(("/v1", "/health"))
     }
     assert rules == set(document["paths"])
-    assert rules == {
-        "/v1/verdicts",
-        "/v1/verdicts/{verdict_id}",
-        "/v1/tracks",
-        "/v1/tracks/{track}",
-        "/v1/facts",
-        "/v1/policies/reload",
-        "/v1/status",
-        "/health/live",
-        "/health/ready",
-    }
 
 
 def test_every_operation_says_what_it_is_for_and_how_it_can_fail(document: dict[str, Any]) -> None:
@@ -73,9 +62,10 @@ def test_every_operation_says_what_it_is_for_and_how_it_can_fail(document: dict[
         if path != "/health/live":
             assert "500" in statuses, (path, method)
         for status, answer in told["responses"].items():
-            ((media_type, content),) = answer["content"].items()
-            assert media_type == ("application/json" if status < "300" else "application/problem+json")
-            assert content["schema"]["$ref"].startswith("#/components/schemas/"), (path, status)
+            taken = set(told.get("requestBody", {}).get("content", {"application/json": {}}))
+            assert set(answer["content"]) == (taken if status < "300" else {"application/problem+json"})
+            for content in answer["content"].values():
+                assert content["schema"]["$ref"].startswith("#/components/schemas/"), (path, status)
 
 
 def test_every_kind_of_problem_is_published_with_an_example(document: dict[str, Any]) -> None:

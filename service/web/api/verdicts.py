@@ -25,7 +25,7 @@ from service.web.parts import parts
 
 VIEWS: Final = get_args(ViewName)
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VIEW: Final = {
+VIEW: Final = {
     "name": "view",
     "in": "query",
     "description": "leave out what this reader does not need; without it, the fullest view that the caller"
@@ -57,7 +57,7 @@ blueprint = Blueprint(
 
 
 @blueprint.post("")
-@blueprint.doc(requestBody=_BODY, parameters=[_VIEW])
+@blueprint.doc(requestBody=_BODY, parameters=[VIEW])
 @blueprint.response(201, VerdictSchema, headers=_LOCATION, example=VERDICT_EXAMPLE)
 @documented(400, 409, 413, 415, 422, 503)
 def judge_request() -> Response:
@@ -89,7 +89,7 @@ def judge_request() -> Response:
 
 
 @blueprint.get("/<verdict_id>")
-@blueprint.doc(parameters=[_WHICH, _VIEW])
+@blueprint.doc(parameters=[_WHICH, VIEW])
 @blueprint.response(200, VerdictSchema, example=VERDICT_EXAMPLE)
 @documented(400, 404, 410, 503)
 def read_verdict(verdict_id: str) -> Response:
