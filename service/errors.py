@@ -8,6 +8,8 @@
     ├── LogUnavailable     the verdict log cannot be written or read now; no verdict may be released
     │   ├── LogRolledBack      it holds less than its anchor says that it held
     │   └── LogTampered        it holds other entries than its anchor says
+    ├── AnchorUnavailable  what leaves this machine cannot be kept or read now
+    ├── WitnessFailed      a witness did not cosign a checkpoint
     ├── NotProven          a signature, a proof or a trust file does not show what it should
     ├── RecordConflict     the log already holds other content under that id
     └── EngineError        the engine could not decide with certainty; no verdict may be released
@@ -108,6 +110,14 @@ class LogRolledBack(LogUnavailable):
 
 class LogTampered(LogUnavailable):
     """The verdict log holds something else than it held when a checkpoint left this machine."""
+
+
+class AnchorUnavailable(LaddersError):
+    """The anchor of the verdict log cannot be written or read now."""
+
+
+class WitnessFailed(LaddersError):
+    """A witness did not cosign a checkpoint; the message says why and whether it contradicts the log."""
 
 
 class NotProven(LaddersError):
