@@ -1,70 +1,24 @@
 """The request as it comes over the wire: JSON values in; a `Request` and everything wrong with it out.
 
-The marshmallow schema is also what the published OpenAPI says of a request. Its lenient fields are not used:
-`"yes"` is not true, `" 5 "` is not 5, `2026-W01-1` is not a day. Whether tracks and levels exist is
-`policy.selection`'s question.
+The marshmallow schema is also what the published OpenAPI says of a request. Whether tracks and levels exist
+is `policy.selection`'s question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from itertools import islice
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
-from service.errors import Fault, did_you_mean
-from service.facts.calendar import FIRST_DAY, LAST_DAY, parse_day
-from service.facts.reading import Faults, came_as, escape, read_facts
+from service.errors import Fault
+from service.facts.reading import Faults, read_facts
 from service.facts.request import GrantedWaiver, Request, Standing
+from service.facts.strict import Day, Name, Strict, TrueFalse, read_strictly
 from service.facts.vocabulary import Vocabulary
 
-LONGEST_NAME = 200
 MOST_WAIVERS = 100
-MOST_FAULTS = 100  #: of the frame that are told of
-_A_DAY = f"a day as YYYY-MM-DD that exists, from {FIRST_DAY} to {LAST_DAY}"
-
-
-class Name(fields.String):
-    """A text of 1 to 200 characters, none of them a control character, without spaces around it."""
-
-    default_error_messages = {"invalid": "expected a text"}  # noqa: RUF012 - marshmallow's way to say it
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> str:
-        text = str(super()._deserialize(value, None, None))
-        if not 0 < len(text) <= LONGEST_NAME:
-            raise ValidationError(f"expected a text of 1 to {LONGEST_NAME} characters")
-        if text != text.strip() or not text.isprintable():
-            raise ValidationError("expected a text without spaces around it and without control characters")
-        return text
-
-
-class Day(fields.Date):
-    """An ISO day; nothing else that a date field would let in."""
-
-    default_error_messages = {"invalid": f"expected {_A_DAY}"}  # noqa: RUF012 - marshmallow's way to say it
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> date:
-        day = parse_day(value) if isinstance(value, str) else None
-        if day is None:
-            raise self.make_error("invalid")
-        return day
-
-
-class TrueFalse(fields.Boolean):
-    """JSON true or false; nothing that looks like them."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> bool:
-        if not isinstance(value, bool):
-            raise ValidationError("expected true or false, without quotes")
-        return value
 
 
 class Facts(fields.Dict):
@@ -78,25 +32,22 @@ class Facts(fields.Dict):
         return value
 
 
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"unknown": "this name is not part of a request", "type": "expected an object"}  # noqa: RUF012 - marshmallow's way to say it
+class _OfRequest(Strict):
+    error_messages = {"unknown": "this name is not part of a request"}  # noqa: RUF012 - marshmallow's way to say it
 
 
-class CandidateSchema(_Strict):
+class CandidateSchema(_OfRequest):
     id = Name(required=True, metadata={"description": "your own id of the person", "example": "E-1042"})
 
 
-class PlaceSchema(_Strict):
+class PlaceSchema(_OfRequest):
     """A level of a track."""
 
     track = Name(required=True, metadata={"example": "software-craft"})
     level = Name(required=True, metadata={"example": "senior"})
 
 
-class WaiverSchema(_Strict):
+class WaiverSchema(_OfRequest):
     """A waiver that a person with the right to do so has granted."""
 
     requirement = Name(required=True, metadata={"example": "manager-training"})
@@ -113,7 +64,7 @@ class WaiverSchema(_Strict):
         return GrantedWaiver(**told)
 
 
-class RequestSchema(_Strict):
+class RequestSchema(_OfRequest):
     """May this candidate enter that level, as of that day?"""
 
     request_id = Name(
@@ -158,7 +109,6 @@ class RequestSchema(_Strict):
 
 
 _SCHEMA = RequestSchema()
-_KNOWN = {schema_field.data_key or name for name, schema_field in _SCHEMA.fields.items()}
 
 
 def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Request | None, list[Fault]]:
@@ -167,13 +117,9 @@ def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Requ
     Where something is wrong, the request only serves to find what else is: it names the level asked for and
     the day of the request, and is None when even these cannot be read. It must not be judged.
     """
-    wrong: list[Fault] = []
-    try:
-        told = _SCHEMA.load(raw)
-    except ValidationError as refused:
-        messages = refused.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow gives no type
-        wrong = list(islice(_faults(messages, raw), MOST_FAULTS))
-        told = _readable(refused.valid_data, messages)
+    told, messages, wrong = read_strictly(_SCHEMA, raw)
+    if wrong:
+        told = _readable(told, messages)
     strict = isinstance(raw, dict) and raw.get("strict_facts") is True
     reading = Faults(strict=strict)
     sent = raw.get("facts") if isinstance(raw, dict) else None
@@ -213,28 +159,3 @@ def _standing(told: Mapping[str, Any]) -> Standing | None:
         return None
     place = told["standing"]
     return Standing(track=None, level=None) if place is None else Standing(**place)
-
-
-def _faults(messages: Any, raw: Any, pointer: str = "") -> Iterator[Fault]:
-    """One fault for each of marshmallow's messages, with the pointer it belongs to."""
-    if isinstance(messages, list):
-        for message in messages:
-            yield _fault(pointer, str(message), raw)
-        return
-    for name, inner in messages.items():
-        if name == "_schema":
-            yield from _faults(inner, raw, pointer)
-            continue
-        held = raw[name] if isinstance(raw, list) else raw.get(name) if isinstance(raw, dict) else None
-        yield from _faults(inner, held, f"{pointer}/{escape(str(name))}")
-
-
-def _fault(pointer: str, message: str, came: Any) -> Fault:
-    name = pointer.rpartition("/")[2]
-    if message.startswith("this name"):
-        message += did_you_mean(name[:100], _KNOWN)
-        return Fault(pointer, message, "a name of the request", "an unknown name")
-    if message.startswith(("Missing", "Field may not be null")):
-        return Fault(pointer, f"`{name}` is missing; send it", f"`{name}`", came_as(came))
-    expected = message.removeprefix("expected ")
-    return Fault(pointer, f"expected {expected}, but {came_as(came)} came", expected, came_as(came))

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from service.facts.reading import LONGEST_TEXT, MOST_ENTRIES
-from service.facts.schema import LONGEST_NAME
+from service.facts.strict import LONGEST_NAME
 from service.facts.types import Choice, Date, Fact, FactType, ListOf, Number, Records, Text, YesNo
 from service.facts.vocabulary import Vocabulary
 from service.policy.mentions import Mentions

@@ -12,7 +12,7 @@ from itertools import islice
 from time import perf_counter
 from typing import Any, Final
 
-from service.facts.schema import LONGEST_NAME
+from service.facts.strict import LONGEST_NAME
 from service.ledger.verdict_record import answer
 from service.verdict.views import ViewName, view
 from service.web import observe

@@ -13,7 +13,7 @@ from flask_smorest import Api
 from marshmallow import fields
 
 from service import __version__
-from service.facts.schema import LONGEST_NAME, Name
+from service.facts.strict import LONGEST_NAME, Name
 from service.web.api import batches, facts, health, policies, status, tracks, verdicts
 from service.web.api.schemas import ProblemSchema
 from service.web.openapi_access import with_access

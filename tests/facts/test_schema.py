@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.facts.request import GrantedWaiver, Request, Standing
-from service.facts.schema import MOST_FAULTS, read_request
+from service.facts.schema import read_request
+from service.facts.strict import MOST_FAULTS
 from service.facts.types import Fact, Number, YesNo
 from service.facts.vocabulary import Vocabulary
 
