@@ -8,13 +8,10 @@ means is `policy.versions_frozen`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
-import apsw
-
-from service.errors import LogUnavailable, PolicyError, Problem
-from service.ledger import tables
+from service.errors import PolicyError, Problem
+from service.ledger.embedded.opening import issued_in_file
 from service.policy.model import PolicySet
 from service.policy.versions_frozen import changed
 
@@ -25,15 +22,7 @@ def issued_in(place: Path) -> Mapping[str, set[str]]:
     Raises:
         LogUnavailable: There is no verdict log at this place, or it cannot be read.
     """
-    if not place.is_file():
-        raise LogUnavailable(f"there is no verdict log at `{place}`; check the path")
-    try:
-        with closing(tables.connect_reader(place)) as reader:
-            if not tables.exists(reader):
-                raise LogUnavailable(f"`{place}` is not a verdict log; check the path")
-            return tables.issued(reader)
-    except apsw.Error as error:
-        raise LogUnavailable(f"the verdict log `{place}` could not be read ({error})") from error
+    return issued_in_file(place)
 
 
 def refuse_changed(policies: PolicySet, place: Path, *, may_be_missing: bool = False) -> tuple[Problem, ...]:

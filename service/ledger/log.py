@@ -5,38 +5,77 @@ Knows nothing of how a store works; the embedded one is the only one so far, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from service.errors import SettingsError
-from service.ledger.record import Entry, Receipt, Record
-from service.ledger.store import EmbeddedLog
+from service.ledger.embedded.opening import open_embedded, read_embedded
+from service.ledger.record import Asked, Entry, Receipt, Record
+from service.ledger.rows import TreeHead, Wanted
+from service.ledger.tiles import Hashes
 
 LIMIT_S: Final = 5.0  #: how long a caller waits for a record to become durable
 
-__all__ = ["LIMIT_S", "Entry", "Log", "Receipt", "Record", "open_log"]
+__all__ = ["LIMIT_S", "Asked", "Entry", "Log", "Receipt", "Record", "TreeHead", "Wanted", "open_log", "read_log"]
 
 
 class Log(Protocol):
-    """What every store of the verdict log does; usable from many threads of the process that opened it."""
+    """What every store of the verdict log does; usable from many threads of the process that opened it.
+
+    Whatever cannot be done now raises `LogUnavailable`. `stored_log.StoredLog` says more of each.
+    """
 
     @property
     def name(self) -> str:
         """The name that stands in every leaf."""
 
     def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
-        """Make records durable, all or none; raises `LogUnavailable` or `RecordConflict`."""
+        """Make records durable, all or none; raises `RecordConflict` where other content is there already."""
 
     def get(self, id_: str) -> Entry | None:
-        """The entry with this id; raises `LogUnavailable`."""
+        """The entry with this id."""
+
+    def entry(self, index: int) -> Entry | None:
+        """The entry at this index."""
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """The entries from `start` to before `stop`, or to the end; read in pages."""
+
+    def leaves(self, start: int, stop: int) -> Iterator[tuple[bytes, bytes]]:
+        """Each leaf with its stored hash, from `start` to before `stop`; nothing is checked or opened."""
+
+    def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
+        """The first entries that fit, oldest first, behind the index `after`."""
 
     def size(self) -> int:
-        """How many entries there are; raises `LogUnavailable`."""
+        """How many entries there are."""
+
+    def head(self) -> TreeHead:
+        """Size and root of the tree now."""
+
+    @property
+    def hashes(self) -> Hashes:
+        """The stored part of the tree."""
+
+    def content(self, digest: str) -> bytes | None:
+        """What is kept under a digest, `sha256:…`."""
+
+    def add_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep the signed note of the tree of this size, in place of one that is there."""
+
+    def checkpoints(self, after: int, limit: int) -> list[bytes]:
+        """The notes of the first checkpoints of trees larger than `after`, the smallest first."""
+
+    def last_checkpoint(self) -> bytes | None:
+        """The note of the checkpoint of the largest tree."""
+
+    def issued(self) -> dict[str, set[str]]:
+        """By the name of a version, the digests under which it has issued verdicts."""
 
     def check_writable(self) -> None:
-        """Prove that a record could be made durable now; raises `LogUnavailable`."""
+        """Prove that a record could be made durable now."""
 
     def close(self) -> None:
         """Write what is waiting and let go of everything."""
@@ -63,7 +102,23 @@ def open_log(
         LogUnavailable: The log cannot be opened; the message says why and what to do.
         SettingsError: The place names a kind of store that does not exist.
     """
+    database = _path(place)
+    return open_embedded(database, clock=clock, random_bytes=random_bytes, name=name, limit_s=limit_s)
+
+
+def read_log(place: str | Path) -> Log:
+    """Open the log at this place to be read alone, whether a service has it open or not.
+
+    Raises:
+        LogUnavailable: There is none, or it cannot be read; a log of an older form is opened by the service
+            first.
+        SettingsError: The place names a kind of store that does not exist.
+    """
+    return read_embedded(_path(place))
+
+
+def _path(place: str | Path) -> Path:
     if "://" in str(place):
         scheme = str(place).partition("://")[0]
         raise SettingsError([f"there is no verdict log of the kind `{scheme}`; give the path of a file"])
-    return EmbeddedLog(Path(place), clock=clock, random_bytes=random_bytes, name=name, limit_s=limit_s)
+    return Path(place)

@@ -16,12 +16,17 @@ def entry_hash(entry: bytes) -> bytes:
 
 
 def tree_root(entries: Sequence[bytes]) -> bytes:
-    """The root over `entries` in their order; for none, the hash of nothing.
+    """The root over `entries` in their order; for none, the hash of nothing."""
+    return root_over([sha256(b"\x00" + entry).digest() for entry in entries])
+
+
+def root_over(hashes: Sequence[bytes]) -> bytes:
+    """The root over entries that are hashed already; for none, the hash of nothing.
 
     Neighbours are paired level by level and a last one without neighbour moves up unchanged, which gives the
     tree of RFC 6962 section 2.1.
     """
-    level = [sha256(b"\x00" + entry).digest() for entry in entries]
+    level = list(hashes)
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=False)  # an odd last one is left out here
         above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]

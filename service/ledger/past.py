@@ -12,14 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import apsw
 import orjson
 
-from service.errors import LogUnavailable
 from service.facts.json_text import read_json
-from service.ledger import tables
-from service.ledger.record import moment, opened
-from service.ledger.verdict_record import REQUEST
+from service.ledger.log import Wanted, read_log
+from service.ledger.verdict_record import request_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +34,12 @@ def past_requests(place: Path) -> Iterator[Past]:
     Raises:
         LogUnavailable: There is no verdict log at this place, or it cannot be read.
     """
-    try:
-        with closing(tables.connect_reader(place)) as reader:
-            if not tables.exists(reader):
-                raise LogUnavailable(f"`{place}` is not a verdict log; check the path")
-            for id_, decided_us, body in tables.verdicts(reader):
-                text = opened(body)[1].get(REQUEST)
+    with closing(read_log(place)) as log:
+        after: int | None = None
+        while page := log.find(Wanted(kind="verdict"), after):
+            for entry in page:
+                text = request_in(entry)
                 if text is not None:
-                    yield Past(id_, read_json(orjson.loads(text).encode()), moment(decided_us).date())
-    except apsw.Error as error:
-        raise LogUnavailable(f"the verdict log `{place}` could not be read ({error})") from error
+                    judged_at: str = orjson.loads(entry.leaf)["decided_at"]
+                    yield Past(entry.id, read_json(text), date.fromisoformat(judged_at[:10]))
+            after = page[-1].receipt.index

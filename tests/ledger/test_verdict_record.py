@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from service.facts.json_text import read_json
 from service.ledger.canonical import canonical
-from service.ledger.record import Entry, Receipt, Record, seal
+from service.ledger.record import Entry, Receipt, Record
+from service.ledger.sealing import seal
 from service.ledger.verdict_record import answer, document_in, record_of, request_in
 from service.verdict.model import Verdict
 

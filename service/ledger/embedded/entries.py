@@ -1,0 +1,142 @@
+"""The entries of the embedded log: a connection and sealed records go in; rows, written or found, come out.
+
+Knows nothing of threads, of who may write when, and of what is encrypted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+import apsw
+import orjson
+
+from service.ledger.embedded import tree
+from service.ledger.frontier import frontier_of
+from service.ledger.record import digest_bytes, microseconds
+from service.ledger.rows import Head, Stored
+from service.ledger.sealing import Removal, Sealed
+
+_INSERT_ENTRY: Final = """
+INSERT INTO entry (seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about, leaf_hash, leaf)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_BODY: Final = "INSERT INTO priv (seq, subj, caller, kid, form, body) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_ASKED: Final = "INSERT INTO asked (key, seq, body) VALUES (?, ?, ?)"
+_INSERT_CONTENT: Final = "INSERT OR IGNORE INTO content (digest, bytes) VALUES (?, ?)"
+_INSERT_ISSUED: Final = "INSERT OR IGNORE INTO issued (version, digest, first_seq) VALUES (?, ?, ?)"
+_HELD_IDS: Final = "SELECT id, seq FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+STORED: Final = """
+SELECT e.seq, e.id, e.kind, e.committed_us, e.about, e.leaf_hash, e.leaf, p.kid, p.form, p.body
+FROM entry e LEFT JOIN priv p USING (seq)
+"""
+
+
+def read_head(connection: apsw.Connection) -> Head:
+    """How far the log has come.
+
+    Raises:
+        LogUnavailable: The head does not fit together.
+    """
+    size, frontier, last_us, erasures = connection.execute(
+        "SELECT size, frontier, last_us, erasures FROM head"
+    ).get
+    return Head(frontier_of(size, frontier), last_us, erasures)
+
+
+def write_head(connection: apsw.Connection, head: Head) -> None:
+    """Say how far the log has come."""
+    connection.execute(
+        "UPDATE head SET size = ?, frontier = ?, last_us = ?, erasures = ?",
+        (head.size, head.frontier.written(), head.last_us, head.erasures),
+    )
+
+
+def append(connection: apsw.Connection, sealed: Sequence[Sealed], now_us: int) -> None:
+    """Put records behind the last entry, and carry tree and head on."""
+    head = read_head(connection)
+    insert(connection, head.size, sealed, now_us)
+    frontier = tree.grow(connection, head.frontier, [each.leaf_hash for each in sealed])
+    erasures = head.erasures + sum(each.removes is not None for each in sealed)
+    write_head(connection, Head(frontier, now_us, erasures))
+
+
+def insert(connection: apsw.Connection, first: int, sealed: Sequence[Sealed], now_us: int) -> None:
+    """Write the rows of records that stand from `first` on, and remove what they say."""
+    placed = list(enumerate(sealed, start=first))
+    connection.executemany(_INSERT_ENTRY, [_entry_columns(seq, each, now_us) for seq, each in placed])
+    connection.executemany(
+        _INSERT_BODY,
+        [(seq, each.subj, each.caller, each.kid, each.form, each.body) for seq, each in placed if each.form],
+    )
+    asked = [(key, seq, body) for seq, each in placed for key, body in each.asked]
+    if asked:
+        connection.executemany(_INSERT_ASKED, asked)
+    for each in sealed:
+        if each.record.content is not None:
+            content = each.record.content
+            connection.execute(_INSERT_CONTENT, (sha256(content).digest(), content))
+        if each.removes is not None:
+            remove(connection, each.removes.indexes)
+    connection.executemany(_INSERT_ISSUED, _issuing(placed))
+
+
+def remove(connection: apsw.Connection, indexes: Iterable[int]) -> None:
+    """Remove what is private in some entries."""
+    rows = [(index,) for index in indexes]
+    connection.executemany("DELETE FROM priv WHERE seq = ?", rows)
+    connection.executemany("DELETE FROM asked WHERE seq = ?", rows)
+
+
+def held(connection: apsw.Connection, sealed: Iterable[Sealed]) -> dict[str | bytes, int]:
+    """Which ids, and which keys of what was asked, the log has already, each with its entry."""
+    ids, keys = [], []
+    for each in sealed:
+        ids.append(each.record.id)
+        keys += [key for key, _ in each.asked]
+    found: dict[str | bytes, int] = dict(connection.execute(_HELD_IDS, (orjson.dumps(ids).decode(),)))
+    for key in keys:
+        row = connection.execute("SELECT seq FROM asked WHERE key = ?", (key,)).fetchone()
+        if row is not None:
+            found[key] = row[0]
+    return found
+
+
+def is_whole(connection: apsw.Connection, removal: Removal) -> bool:
+    """Whether an erasure names every entry with private parts of its person."""
+    rows = connection.execute("SELECT seq FROM priv WHERE subj = ?", (removal.subj,))
+    return {seq for (seq,) in rows} <= set(removal.indexes)
+
+
+def stored(row: Iterable[Any]) -> Stored:
+    """A row of `STORED` as a value."""
+    return Stored(*row)
+
+
+def _issuing(placed: Sequence[tuple[int, Sealed]]) -> Iterator[tuple[str, bytes, int]]:
+    """The versions that issue verdicts in some rows, each with the first of them."""
+    found: dict[tuple[str, str], int] = {}
+    for seq, sealed in placed:
+        record = sealed.record
+        if record.policy_version is not None and record.policy_digest is not None:
+            found.setdefault((record.policy_version, record.policy_digest), seq)
+    return ((version, digest_bytes(digest), seq) for (version, digest), seq in found.items())
+
+
+def _entry_columns(seq: int, sealed: Sealed, now_us: int) -> tuple[int | str | bytes | None, ...]:
+    record = sealed.record
+    return (
+        seq,
+        record.id,
+        record.kind,
+        now_us,
+        microseconds(record.decided_at),
+        record.track,
+        record.level,
+        record.outcome,
+        record.policy_set and digest_bytes(record.policy_set),
+        record.about,
+        sealed.leaf_hash,
+        sealed.leaf,
+    )

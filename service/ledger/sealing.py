@@ -1,0 +1,138 @@
+"""Sealing: a record goes in; the leaf for the tree and the private body come out.
+
+The leaf is what everyone may see for ever: an envelope without personal data, and one root over commitments
+to the private fields. The body is what can be erased: the record's key and the private parts. Without the key
+nobody can test a guess against the leaf, for no hash of personal data stands in it unsalted.
+Knows nothing of files, transactions or places in the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from service.ledger.canonical import canonical
+from service.ledger.commitments import KEY_BYTES, committed, in_base64
+from service.ledger.fields import fields_of
+from service.ledger.merkle import entry_hash
+from service.ledger.record import Record, digest_text
+
+LEAF_LIMIT: Final = 65_535  #: bytes; the widest entry that the tiles of the tree can hold
+FORM: Final = 2  #: of the leaves that are written today; older ones stay readable
+PLAIN: Final = "plain"  #: the form of a body that is stored as it is
+_POINTER: Final = re.compile(r"(/[\x20-\x7e]+)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A record as it will be stored."""
+
+    record: Record
+    leaf: bytes
+    leaf_hash: bytes
+    body: bytes  #: the record key, then the private parts as one canonical object; what erasing removes
+    form: str | None = PLAIN  #: of the body; None where there is nothing private to store
+    subj: bytes | None = None  #: keyed hash of the person
+    caller: bytes | None = None  #: keyed hash of the caller
+    kid: int | None = None  #: which key opens the body
+    asked: tuple[tuple[bytes, bytes], ...] = ()  #: keyed hashes of what it was asked under, and of what was asked
+    erasures: int = 0  #: how often the log had erased somebody when this was made
+    removes: Removal | None = None  #: what goes when this is written
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What an erasure takes from the store."""
+
+    subj: bytes
+    indexes: tuple[int, ...]  #: every entry of that person
+
+
+def seal(record: Record, *, log: str, record_key: bytes, about: bytes | None = None) -> Sealed:
+    """The stored form of a record; the same arguments always give the same leaf.
+
+    Args:
+        record: What is to be remembered.
+        log: The name of the log that it goes to.
+        record_key: 32 random bytes, used for this record alone.
+        about: The leaf hash of the entry that `record.about` names.
+
+    Raises:
+        ValueError: The key has another length, the leaf would pass 65,535 bytes, or something in the envelope
+            or a pointer is not canonical.
+    """
+    if len(record_key) != KEY_BYTES:
+        raise ValueError(f"a record key has {KEY_BYTES} bytes")
+    if (record.about is None) != (about is None):
+        raise ValueError("a record about an entry is sealed with the hash of its leaf")
+    parts = _object(record.private)
+    fields = fields_of(record.private) if record.fields is None else record.fields
+    leaf = canonical(
+        {
+            "v": FORM,
+            "kind": record.kind,
+            "log": log,
+            "id": record.id,
+            "decided_at": _written(record.decided_at),
+            "track": record.track,
+            "level": record.level,
+            "outcome": record.outcome,
+            "policy": {
+                "set": record.policy_set,
+                "version": record.policy_version,
+                "digest": record.policy_digest,
+            },
+            "engine": record.engine,
+            "rules": record.rules,
+            "about": None if about is None else {"index": record.about, "leaf": in_base64(about)},
+            "detail": record.detail,
+            "content": None if record.content is None else digest_text(sha256(record.content).digest()),
+            "private": committed(fields, record_key),
+        }
+    )
+    if len(leaf) > LEAF_LIMIT:
+        raise ValueError(f"the envelope of a record is at most {LEAF_LIMIT} bytes; this one has {len(leaf)}")
+    form = PLAIN if record.private else None
+    return Sealed(record=record, leaf=leaf, leaf_hash=entry_hash(leaf), body=record_key + parts, form=form)
+
+
+def opened(body: bytes) -> tuple[bytes, dict[str, bytes]]:
+    """The record key and the private parts in an open body."""
+    parts: dict[str, object] = orjson.loads(body[KEY_BYTES:])
+    return body[:KEY_BYTES], {pointer: canonical(part) for pointer, part in parts.items()}
+
+
+def is_what_was_sealed(leaf: bytes, leaf_hash: bytes, body: bytes | None) -> bool:
+    """Whether a stored leaf still has its hash and, unless erased, the open body that it commits to."""
+    if entry_hash(leaf) != leaf_hash:
+        return False
+    if body is None:
+        return True
+    record_key, parts = opened(body)
+    told: dict[str, Any] = orjson.loads(leaf)
+    fields = parts if told["v"] == 1 else fields_of(parts)
+    return bool(told["private"] == committed(fields, record_key, told["v"]))
+
+
+def _object(parts: Mapping[str, bytes]) -> bytes:
+    """The canonical object of parts that are canonical already."""
+    return b"{%b}" % b",".join(b"%b:%b" % (_quoted(pointer), parts[pointer]) for pointer in sorted(parts))
+
+
+@lru_cache(maxsize=256)  # the parts of one kind of record are always the same few
+def _quoted(pointer: str) -> bytes:
+    if not _POINTER.fullmatch(pointer):
+        raise ValueError("a private part is named by a JSON pointer in ASCII, such as `/request`")
+    return canonical(pointer)
+
+
+def _written(moment: datetime) -> str:
+    """`2026-11-21T00:25:34.123456Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
