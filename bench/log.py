@@ -25,7 +25,7 @@ import orjson
 
 from service.ledger.canonical import canonical
 from service.ledger.log import Record, open_log
-from service.ledger.record import seal
+from service.ledger.sealing import seal
 
 _FINDING = {
     "id": "manager-training",

@@ -1,9 +1,10 @@
-"""Commitments: fields and the key of their record go in; one salted hash for each, and the root over them, come
-out.
+"""Commitments: fields and the key of their record go in; one salted hash for each, and the root over them,
+come out.
 
-A leaf holds the root alone, so it says nothing of a field to anyone without its salt; with salt, pointer, value
-and the hashes beside its commitment, one field can be shown to be under the root while the others stay hidden.
-Decoys round their number up, so that it tells little. Leaves of form 1 had a longer way to the same end.
+A leaf holds the root alone, so it says nothing of a field to anyone without its salt; with salt, pointer,
+value and the hashes beside its commitment, one field can be shown to be under the root while the others stay
+hidden. Decoys round their number up, so that it tells little. Leaves of form 1 had a longer way to the same
+end.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def in_base64(digest: bytes) -> str:
 
 
 def _salts(pointers: list[str], record_key: bytes) -> list[bytes]:
-    """One stretch of a stream that only the key gives for each field: as good as a hash for each, and faster."""
+    """A stretch for each field of a stream that only the key gives: as good as a hash each, and faster."""
     stream = urlsafe_b64encode(shake_256(b"\x04" + record_key).digest(len(pointers) * _SALT_BYTES))
     return [stream[at : at + _SALT_TEXT] for at in range(0, len(stream), _SALT_TEXT)]
 

@@ -48,7 +48,7 @@ def request_fields(request: Any) -> Iterator[tuple[str, bytes]]:
 
 
 def members_of(document: Mapping[str, Any]) -> dict[str, bytes | list[bytes]]:
-    """The canonical bytes of each member of a canonical document, in their order; of the findings, of each."""
+    """The canonical bytes of each member of a canonical document, by name; of the findings, of each."""
     return {
         name: [_written(finding) for finding in value]
         if name == _FINDINGS and isinstance(value, list)
@@ -68,7 +68,7 @@ def document_of(members: Mapping[str, bytes | list[bytes]]) -> bytes:
 def document_fields(
     members: Mapping[str, bytes | list[bytes]], document: bytes
 ) -> Iterator[tuple[str, bytes]]:
-    """A field for each member of a verdict's document and for each finding, and what a replay must come to."""
+    """A field for each member of a verdict and for each finding, and what a replay must come to."""
     for name, value in members.items():
         if isinstance(value, list):
             for number, finding in enumerate(value):

@@ -1,5 +1,5 @@
-"""The frontier of a growing tree: leaf hashes go in; the next frontier, and the tiles that they made full, come
-out.
+"""The frontier of a growing tree: leaf hashes go in; the next frontier, and the tiles that they made full,
+come out.
 
 A frontier is all that a tree of RFC 6962 needs to grow and to give its root: the roots of the full subtrees
 that its size is the sum of, at most 64 hashes. Knows nothing of how leaves and tiles are stored.

@@ -18,7 +18,18 @@ from service.ledger.tiles import Hashes
 
 LIMIT_S: Final = 5.0  #: how long a caller waits for a record to become durable
 
-__all__ = ["LIMIT_S", "Asked", "Entry", "Log", "Receipt", "Record", "TreeHead", "Wanted", "open_log", "read_log"]
+__all__ = [
+    "LIMIT_S",
+    "Asked",
+    "Entry",
+    "Log",
+    "Receipt",
+    "Record",
+    "TreeHead",
+    "Wanted",
+    "open_log",
+    "read_log",
+]
 
 
 class Log(Protocol):

@@ -1,5 +1,5 @@
-"""Records: what is to be remembered, as its author submits it; and receipts and entries, as the log gives them
-back.
+"""Records: what is to be remembered, as its author submits it; and receipts and entries, as the log gives
+them back.
 
 Knows nothing of leaves, of files or of who asks.
 """
@@ -28,7 +28,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One thing to remember. Only `private`, `person`, `caller` and `asked` may say anything about a person."""
+    """One thing to remember; only `private`, `person`, `caller` and `asked` may tell of people."""
 
     id: str  #: a UUID in lower case; for a verdict its `verdict_id`
     kind: str  #: `verdict`, `decision`, `objection`, `answer`, `erasure`, `disclosure`, `audit`, `policy`, …

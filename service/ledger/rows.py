@@ -1,8 +1,8 @@
 """What a store of the verdict log must do: sealed records go in, stored rows come out; two protocols, and the
 values that pass through them.
 
-A store encrypts nothing and knows no person: what it is given is sealed (`ledger.sealing`), what it gives back
-is opened elsewhere (`ledger.stored_log`).
+A store encrypts nothing and knows no person: what it is given is sealed (`ledger.sealing`), what it gives
+back is opened elsewhere (`ledger.stored_log`).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ Answer = Written | Held | Stale
 
 
 class Writer(Protocol):
-    """Writes for one process, from one thread. Whatever fails is raised as `LogUnavailable` with its remedy."""
+    """Writes for one process, from one thread. Whatever fails is raised as `LogUnavailable`."""
 
     def begin(self) -> None:
         """Take the turn to write, however long that takes."""

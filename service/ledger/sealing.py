@@ -27,6 +27,7 @@ from service.ledger.record import Record, digest_text
 LEAF_LIMIT: Final = 65_535  #: bytes; the widest entry that the tiles of the tree can hold
 FORM: Final = 2  #: of the leaves that are written today; older ones stay readable
 PLAIN: Final = "plain"  #: the form of a body that is stored as it is
+_NOT_IN_FORM_1: Final[Mapping[str, Any]] = {"about": None, "detail": {}, "content": None}
 _POINTER: Final = re.compile(r"(/[\x20-\x7e]+)+")
 
 
@@ -42,7 +43,9 @@ class Sealed:
     subj: bytes | None = None  #: keyed hash of the person
     caller: bytes | None = None  #: keyed hash of the caller
     kid: int | None = None  #: which key opens the body
-    asked: tuple[tuple[bytes, bytes], ...] = ()  #: keyed hashes of what it was asked under, and of what was asked
+    asked: tuple[
+        tuple[bytes, bytes], ...
+    ] = ()  #: keyed hashes of what it was asked under, and of what was asked
     erasures: int = 0  #: how often the log had erased somebody when this was made
     removes: Removal | None = None  #: what goes when this is written
 
@@ -74,33 +77,22 @@ def seal(record: Record, *, log: str, record_key: bytes, about: bytes | None = N
         raise ValueError("a record about an entry is sealed with the hash of its leaf")
     parts = _object(record.private)
     fields = fields_of(record.private) if record.fields is None else record.fields
-    leaf = canonical(
-        {
-            "v": FORM,
-            "kind": record.kind,
-            "log": log,
-            "id": record.id,
-            "decided_at": _written(record.decided_at),
-            "track": record.track,
-            "level": record.level,
-            "outcome": record.outcome,
-            "policy": {
-                "set": record.policy_set,
-                "version": record.policy_version,
-                "digest": record.policy_digest,
-            },
-            "engine": record.engine,
-            "rules": record.rules,
-            "about": None if about is None else {"index": record.about, "leaf": in_base64(about)},
-            "detail": record.detail,
-            "content": None if record.content is None else digest_text(sha256(record.content).digest()),
-            "private": committed(fields, record_key),
-        }
-    )
+    envelope = _envelope(record, log, about)
+    leaf = canonical({"v": FORM, **envelope, "private": committed(fields, record_key)})
     if len(leaf) > LEAF_LIMIT:
         raise ValueError(f"the envelope of a record is at most {LEAF_LIMIT} bytes; this one has {len(leaf)}")
     form = PLAIN if record.private else None
     return Sealed(record=record, leaf=leaf, leaf_hash=entry_hash(leaf), body=record_key + parts, form=form)
+
+
+def is_of(record: Record, leaf: bytes, body: bytes | None, *, log: str, about: bytes | None = None) -> bool:
+    """Whether a leaf and its open body are those of a record, in whatever form they were sealed."""
+    told: dict[str, Any] = orjson.loads(leaf)
+    wanted: dict[str, Any] = orjson.loads(canonical(_envelope(record, log, about)))
+    envelope = {name: told.get(name, _NOT_IN_FORM_1.get(name)) for name in wanted}
+    if body is None:  # it has nothing private, or that was erased, and nobody can tell any more
+        return envelope == wanted and not record.private and told["private"]["n"] == 0
+    return envelope == wanted and opened(body)[1] == record.private
 
 
 def opened(body: bytes) -> tuple[bytes, dict[str, bytes]]:
@@ -119,6 +111,29 @@ def is_what_was_sealed(leaf: bytes, leaf_hash: bytes, body: bytes | None) -> boo
     told: dict[str, Any] = orjson.loads(leaf)
     fields = parts if told["v"] == 1 else fields_of(parts)
     return bool(told["private"] == committed(fields, record_key, told["v"]))
+
+
+def _envelope(record: Record, log: str, about: bytes | None) -> dict[str, Any]:
+    """What a leaf says in the clear."""
+    return {
+        "kind": record.kind,
+        "log": log,
+        "id": record.id,
+        "decided_at": _written(record.decided_at),
+        "track": record.track,
+        "level": record.level,
+        "outcome": record.outcome,
+        "policy": {
+            "set": record.policy_set,
+            "version": record.policy_version,
+            "digest": record.policy_digest,
+        },
+        "engine": record.engine,
+        "rules": record.rules,
+        "about": None if about is None else {"index": record.about, "leaf": in_base64(about)},
+        "detail": record.detail,
+        "content": None if record.content is None else digest_text(sha256(record.content).digest()),
+    }
 
 
 def _object(parts: Mapping[str, bytes]) -> bytes:

@@ -8,12 +8,13 @@ does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Final
 
 from service.errors import LogUnavailable
-from service.ledger.log import Entry, Log, Receipt, Record
+from service.ledger.log import Entry, Log, Receipt, Record, TreeHead, Wanted
+from service.ledger.tiles import Hashes
 
 _AGAIN_S: Final = 1.0
 
@@ -32,6 +33,11 @@ class OwnLog:
         """The name that stands in every leaf."""
         return self._opened().name
 
+    @property
+    def hashes(self) -> Hashes:
+        """As `Log.hashes`."""
+        return self._opened().hashes
+
     def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
         """As `Log.append`."""
         return self._opened().append(records)
@@ -40,9 +46,49 @@ class OwnLog:
         """As `Log.get`."""
         return self._opened().get(id_)
 
+    def entry(self, index: int) -> Entry | None:
+        """As `Log.entry`."""
+        return self._opened().entry(index)
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """As `Log.entries`."""
+        return self._opened().entries(start, stop)
+
+    def leaves(self, start: int, stop: int) -> Iterator[tuple[bytes, bytes]]:
+        """As `Log.leaves`."""
+        return self._opened().leaves(start, stop)
+
+    def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
+        """As `Log.find`."""
+        return self._opened().find(wanted, after, limit)
+
     def size(self) -> int:
         """As `Log.size`."""
         return self._opened().size()
+
+    def head(self) -> TreeHead:
+        """As `Log.head`."""
+        return self._opened().head()
+
+    def content(self, digest: str) -> bytes | None:
+        """As `Log.content`."""
+        return self._opened().content(digest)
+
+    def add_checkpoint(self, size: int, note: bytes) -> None:
+        """As `Log.add_checkpoint`."""
+        self._opened().add_checkpoint(size, note)
+
+    def checkpoints(self, after: int, limit: int) -> list[bytes]:
+        """As `Log.checkpoints`."""
+        return self._opened().checkpoints(after, limit)
+
+    def last_checkpoint(self) -> bytes | None:
+        """As `Log.last_checkpoint`."""
+        return self._opened().last_checkpoint()
+
+    def issued(self) -> dict[str, set[str]]:
+        """As `Log.issued`."""
+        return self._opened().issued()
 
     def check_writable(self) -> None:
         """As `Log.check_writable`."""

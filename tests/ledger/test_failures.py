@@ -15,9 +15,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from service.ledger import tables
-from service.ledger.place import Turn
-from service.ledger.record import is_what_was_sealed
+from service.ledger.embedded import schema
+from service.ledger.embedded.database import connect_reader
+from service.ledger.embedded.place import Turn
+from service.ledger.sealing import is_what_was_sealed
 from tests.ledger.records import record_id
 
 ROOT = Path(__file__).parents[2]
@@ -62,8 +63,8 @@ class Writer:
 
 def whole_log(database: Path) -> dict[str, int]:
     """Place by id of every entry, after checking that the log is whole."""
-    with closing(tables.connect_reader(database)) as connection:
-        tables.name_of(connection)  # the head counts the entries
+    with closing(connect_reader(database)) as connection:
+        schema.name_of(connection)  # the head counts the entries
         rows = list(
             connection.execute("SELECT seq, id, leaf, leaf_hash, body FROM entry JOIN priv USING (seq)")
         )

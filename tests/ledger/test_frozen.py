@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from service.errors import LogUnavailable, PolicyError
-from service.ledger import tables
 from service.ledger.frozen import issued_in, refuse_changed
 from service.ledger.log import Log, open_log
+from service.ledger.record import microseconds
 from service.policy.versions_frozen import VersionDigests
+from tests.ledger.older import write_older_log
 from tests.ledger.records import a_record
 from tests.policy.folders import BASE, LEAD, changed, loaded
 
@@ -56,13 +57,9 @@ def test_many_verdicts_at_once_are_known_as_well(log: Log, place: Path) -> None:
     assert issued_in(place) == {"people-lead/2026-01-01": {OLD, NEW}}
 
 
-def test_a_log_of_the_first_form_is_carried_on(log: Log, place: Path) -> None:
+def test_a_log_of_the_first_form_is_carried_on(place: Path) -> None:
     """Its entries named another digest, and freeze nothing; those that follow do."""
-    log.append([replace(a_record(1), policy_digest=OLD)])
-    log.close()
-    with closing(tables.connect_writer(place)) as connection:
-        connection.execute("DROP TABLE issued")
-        connection.pragma("user_version", 1)
+    write_older_log(place, 1, [replace(a_record(1), policy_digest=OLD)], microseconds(NOON))
     assert issued_in(place) == {}
     with closing(open_log(place, clock=lambda: NOON, random_bytes=os.urandom)) as carried_on:
         carried_on.append([replace(a_record(2), policy_digest=NEW)])

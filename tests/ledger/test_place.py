@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import LogUnavailable
-from service.ledger import place
-from service.ledger.place import Turn, filesystem_of, prepare
+from service.ledger.embedded import place
+from service.ledger.embedded.place import Turn, filesystem_of, prepare
 
 MOUNTS = """\
 /dev/vda / ext4 rw 0 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256, shake_256
@@ -14,15 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ledger.canonical import canonical
-from service.ledger.merkle import entry_hash, tree_root
-from service.ledger.record import (
-    LEAF_LIMIT,
-    is_what_was_sealed,
-    microseconds,
-    moment,
-    opened,
-    seal,
-)
+from service.ledger.merkle import entry_hash
+from service.ledger.record import microseconds, moment
+from service.ledger.sealing import LEAF_LIMIT, is_what_was_sealed, opened, seal
 from tests.ledger.records import a_record
 
 KEY = bytes(range(32))
@@ -36,7 +29,7 @@ def test_the_leaf_is_the_envelope_in_canonical_form() -> None:
     root = leaf["private"].pop("root")
     assert len(base64.urlsafe_b64decode(root + "=")) == 32
     assert leaf == {
-        "v": 1,
+        "v": 2,
         "kind": "verdict",
         "log": LOG,
         "id": "01934a5c-0000-7000-8000-000000000001",
@@ -47,8 +40,10 @@ def test_the_leaf_is_the_envelope_in_canonical_form() -> None:
         "policy": {"set": "sha256:" + "ab" * 32, "version": "people-lead/2026-01-01", "digest": None},
         "engine": "ladders 0.1.0 / durable-rules 2.0.28",
         "rules": [["route", "met"], ["manager-training", "unmet"]],
-        "overrides": None,
-        "private": {"alg": "c1-sha256", "n": 8},
+        "about": None,
+        "detail": {},
+        "content": None,
+        "private": {"alg": "c2-sha256", "n": 8},
     }
     assert canonical(orjson.loads(sealed.leaf)) == sealed.leaf
     assert sealed.leaf_hash == sha256(b"\x00" + sealed.leaf).digest()
@@ -57,21 +52,31 @@ def test_the_leaf_is_the_envelope_in_canonical_form() -> None:
 def test_sealing_gives_the_same_bytes_in_every_release() -> None:
     """Logs are kept for years: a change needs a new version of the leaf, not a new meaning of this one."""
     sealed = seal(a_record(), log=LOG, record_key=KEY)
-    assert sealed.leaf_hash.hex() == "f422a21f189ffdbd4e5ae5edd220c8bf9471bcfc78b48149b1c738c190ca58c2"
+    assert sealed.leaf_hash.hex() == "313ad3557cd6ac54db913fb4231d98bfbb57581baa69211cb2aa93658860e28a"
 
 
-def test_the_root_is_over_one_salted_commitment_for_each_part_and_decoys() -> None:
-    """So that an auditor can open one part alone with its salt, and the number of parts stays hidden."""
+def test_the_root_is_over_one_salted_commitment_for_each_field_and_decoys() -> None:
+    """So that an auditor can open one field alone with its salt, and the number of fields stays hidden."""
     record = a_record()
     leaf = orjson.loads(seal(record, log=LOG, record_key=KEY).leaf)
-    commitments = []
-    for pointer in ("/request", "/verdict"):
-        salt = base64.urlsafe_b64encode(hmac.new(KEY, pointer.encode(), "sha256").digest()[:16]).rstrip(b"=")
-        opening = canonical([salt.decode(), pointer, orjson.loads(record.private[pointer])])
-        commitments.append(sha256(b"\x02" + opening).digest())
-    noise = shake_256(b"\x03" + KEY).digest(6 * 32)
-    commitments += [noise[at : at + 32] for at in range(0, len(noise), 32)]
-    assert leaf["private"]["root"] == base64.urlsafe_b64encode(tree_root(commitments)).rstrip(b"=").decode()
+    verdict = record.private["/verdict"]
+    fields = {
+        "/replay/verdict_sha256": sha256(verdict).hexdigest(),
+        "/request": orjson.loads(record.private["/request"]),
+        "/verdict/candidate": {"id": "E-1042"},
+        "/verdict/summary": "not eligible yet",
+    }
+    stream = shake_256(b"\x04" + KEY).digest(4 * 18)
+    hashes = []
+    for number, (pointer, value) in enumerate(fields.items()):
+        salt = base64.urlsafe_b64encode(stream[number * 18 : number * 18 + 18]).decode()
+        hashes.append(sha256(b"\x02" + canonical([salt, pointer, value])).digest())
+    noise = shake_256(b"\x03" + KEY).digest(4 * 32)
+    hashes += [noise[at : at + 32] for at in range(0, len(noise), 32)]
+    while len(hashes) > 1:
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    assert leaf["private"]["root"] == base64.urlsafe_b64encode(hashes[0]).rstrip(b"=").decode()
 
 
 def test_the_leaf_tells_two_people_apart_only_by_chance() -> None:

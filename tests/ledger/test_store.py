@@ -18,9 +18,9 @@ import apsw
 import pytest
 
 from service.errors import LogUnavailable, RecordConflict, SettingsError
-from service.ledger import tables
+from service.ledger.embedded import entries as rows
+from service.ledger.embedded.place import Turn
 from service.ledger.log import Log, open_log
-from service.ledger.place import Turn
 from tests.ledger.records import a_record, record_id
 
 MORNING = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
@@ -312,14 +312,14 @@ def test_whoever_is_being_written_is_not_told_otherwise(
     """Past the limit, a running transaction decides: its record is in the log, so its caller hears so."""
     log = opening(limit_s=0.05)
     begun, go_on = Event(), Event()
-    insert = tables.insert
+    insert = rows.insert
 
     def slow(*given: Any) -> None:
         begun.set()
         go_on.wait(10)
         insert(*given)
 
-    monkeypatch.setattr(tables, "insert", slow)
+    monkeypatch.setattr(rows, "insert", slow)
     with ThreadPoolExecutor(2) as threads:
         answer = threads.submit(log.append, [a_record(1)])
         begun.wait(10)
@@ -349,7 +349,7 @@ def test_an_unforeseen_failure_refuses_everyone_and_writes_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr(tables, "write_head", fail)
+    monkeypatch.setattr(rows, "write_head", fail)
     for attempt in (lambda: log.append([a_record(1)]), lambda: log.append([a_record(2)]), log.check_writable):
         with pytest.raises(LogUnavailable, match="the verdict log has stopped; restart Ladders"):
             attempt()

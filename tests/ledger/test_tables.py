@@ -11,20 +11,18 @@ import apsw
 import pytest
 
 from service.errors import LogUnavailable
-from service.ledger import tables
-from service.ledger.place import prepare
-from service.ledger.record import seal
-from service.ledger.tables import Head, Row
+from service.ledger.embedded import database, entries, schema
+from service.ledger.embedded.place import prepare
+from service.ledger.sealing import seal
 from tests.ledger.records import a_record, record_id
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> apsw.Connection:
     """A writer on a log with one entry."""
-    writer = tables.connect_writer(prepare(tmp_path / "log.db").database)
-    tables.create(writer, "ladders/test")
-    tables.insert(writer, [Row(0, 17, seal(a_record(1), log="ladders/test", record_key=bytes(32)))])
-    tables.write_head(writer, Head(1, 17))
+    writer = database.connect_writer(prepare(tmp_path / "log.db").database)
+    schema.create(writer, "ladders/test")
+    entries.append(writer, [seal(a_record(1), log="ladders/test", record_key=bytes(32))], 17)
     return writer
 
 
@@ -32,13 +30,13 @@ def connection(tmp_path: Path) -> apsw.Connection:
 def test_an_sqlite_that_could_corrupt_the_log_is_refused(version: str) -> None:
     """Up to 3.51.2, a process that writes while another moves the write-ahead log could lose commits."""
     with pytest.raises(LogUnavailable, match=r"install one from 3\.51\.3 on"):
-        tables.refuse_old_sqlite(version)
+        database.refuse_old_sqlite(version)
 
 
 @pytest.mark.parametrize("version", ["3.51.3", "3.54.1", "3.100.0", "4.0.0"])
 def test_a_repaired_sqlite_is_accepted(version: str) -> None:
     """Versions are numbers, not text."""
-    tables.refuse_old_sqlite(version)
+    database.refuse_old_sqlite(version)
 
 
 def test_the_writer_syncs_every_commit(connection: apsw.Connection) -> None:
@@ -47,8 +45,14 @@ def test_the_writer_syncs_every_commit(connection: apsw.Connection) -> None:
     assert connection.pragma("synchronous") == 2
 
 
+def test_the_writer_overwrites_what_is_removed(connection: apsw.Connection) -> None:
+    """Otherwise what was erased would lie in the file until something else takes its place."""
+    assert connection.pragma("secure_delete") == 1
+
+
 @pytest.mark.parametrize(
-    "statement", ["UPDATE entry SET outcome = 'eligible'", "UPDATE entry SET seq = 5", "DELETE FROM entry"]
+    "statement",
+    ["UPDATE entry SET outcome = 'eligible'", "UPDATE entry SET seq = 5", "DELETE FROM entry"],
 )
 def test_an_entry_is_never_changed_or_removed(connection: apsw.Connection, statement: str) -> None:
     """A slip at a database prompt must not rewrite what was decided."""
@@ -56,45 +60,46 @@ def test_an_entry_is_never_changed_or_removed(connection: apsw.Connection, state
         connection.execute(statement)
 
 
+@pytest.mark.parametrize("statement", ["UPDATE tile SET root = x''", "DELETE FROM tile"])
+def test_a_tile_is_never_changed_or_removed(connection: apsw.Connection, statement: str) -> None:
+    """Proofs of every later size rest on it."""
+    sealed = [seal(a_record(number), log="ladders/test", record_key=bytes(32)) for number in range(2, 258)]
+    entries.append(connection, sealed, 18)
+    with pytest.raises(apsw.ConstraintError, match="a tile of the verdict log is never"):
+        connection.execute(statement)
+
+
 def test_the_columns_repeat_what_the_leaf_says(connection: apsw.Connection) -> None:
     """Searches use the columns, auditors the leaf."""
-    columns = "seq, id, kind, committed_us, decided_us, track, level, outcome, policy"
+    columns = "seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about"
     assert connection.execute(f"SELECT {columns} FROM entry").fetchone() == (
         *(0, record_id(1), "verdict", 17, 1_795_166_043_250_000),
-        *("people-lead", "team-lead", "not_eligible", bytes.fromhex("ab" * 32)),
+        *("people-lead", "team-lead", "not_eligible", bytes.fromhex("ab" * 32), None),
     )
 
 
-def test_a_log_of_another_form_is_refused(connection: apsw.Connection) -> None:
-    """A newer Ladders may keep things that this one would not carry on."""
-    connection.pragma("user_version", 3)
-    with pytest.raises(LogUnavailable, match="has form 3, this Ladders knows 2"):
-        tables.name_of(connection)
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (4, "has form 4, this Ladders knows 3; use the newer one"),
+        (2, "has the older form 2; start the service"),
+    ],
+)
+def test_a_log_of_another_form_is_refused(connection: apsw.Connection, form: int, message: str) -> None:
+    """A newer Ladders may keep what this one would not carry on; an older log is carried on first."""
+    connection.pragma("user_version", form)
+    with pytest.raises(LogUnavailable, match=message):
+        schema.name_of(connection)
 
 
 def test_a_log_whose_head_does_not_fit_is_refused(connection: apsw.Connection) -> None:
     """Somebody else wrote to it; new entries would go to the wrong places."""
-    assert tables.name_of(connection) == "ladders/test"
-    tables.write_head(connection, Head(7, 17))
+    assert schema.name_of(connection) == "ladders/test"
+    connection.execute("UPDATE head SET size = 7")
     with pytest.raises(LogUnavailable, match="counts 7 entries, but 1 are there"):
-        tables.name_of(connection)
-
-
-def test_an_entry_that_was_tampered_with_is_not_answered(connection: apsw.Connection) -> None:
-    """Nobody may act on a verdict that was not given."""
-    assert tables.find(connection, record_id(1)) is not None
-    connection.execute("UPDATE priv SET body = CAST(replace(body, 'not eligible yet', 'eligible') AS BLOB)")
-    with pytest.raises(LogUnavailable, match="entry 0 of the verdict log is not what was written there"):
-        tables.find(connection, record_id(1))
-
-
-def test_an_entry_without_private_body_can_still_be_read(connection: apsw.Connection) -> None:
-    """Erasing a person leaves the entry in its place."""
-    connection.execute("DELETE FROM priv")
-    entry = tables.find(connection, record_id(1))
-    assert entry is not None
-    assert entry.private == {}
-    assert tables.held(connection, [record_id(1)])[record_id(1)].record_key is None
+        schema.name_of(connection)
+    with pytest.raises(LogUnavailable, match="the frontier of the verdict log does not fit its size"):
+        entries.read_head(connection)
 
 
 def _error(kind: type[apsw.Error], code: int = 0) -> apsw.Error:
@@ -122,5 +127,5 @@ def test_want_of_room_is_told_from_a_failing_disk(
 ) -> None:
     """A write without room left nothing behind; after a failed sync nobody knows, whatever its reason."""
     connection = cast(Any, SimpleNamespace(system_errno=system_errno))
-    assert tables.is_full(connection, error) is full
-    assert tables.is_broken(error) is broken
+    assert database.is_full(connection, error) is full
+    assert database.is_broken(error) is broken

@@ -18,7 +18,7 @@ from service.verdict.model import Verdict
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
-RECEIPT = Receipt(7, "sha256:" + "ab" * 32, NOON)
+RECEIPT = Receipt(7, "sha256:" + "ab" * 32, NOON, ID)
 DOCUMENT = {
     "verdict_id": ID,
     "candidate": {"id": "Ann Example"},

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.ledger.log import Log, open_log
-from service.ledger.record import Entry, Receipt, Record
+from service.ledger.record import Receipt, Record
 from service.policy.load import load
 from service.verdict.judge import Judge
 from service.web.access import OPEN_ACCESS
@@ -25,6 +25,7 @@ from service.web.ids import new_id
 from service.web.journal import journal
 from service.web.judges import Judges, Judging, ready_judge
 from service.web.metrics import Metrics
+from service.web.own_log import OwnLog
 from service.web.parts import Parts
 from service.web.reload import note_first_set
 from service.web.runtime import Runtime, runtime_in
@@ -34,32 +35,16 @@ POLICIES = Path(__file__).parent / "policies"
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
-class CountingLog:
+class CountingLog(OwnLog):
     """A log that counts what is appended to it, and hands on everything."""
 
     def __init__(self, log: Log) -> None:
-        self.log = log
+        super().__init__(lambda: log)
         self.appended = 0
-
-    @property
-    def name(self) -> str:
-        return self.log.name
 
     def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
         self.appended += len(records)
-        return self.log.append(records)
-
-    def get(self, id_: str) -> Entry | None:
-        return self.log.get(id_)
-
-    def size(self) -> int:
-        return self.log.size()
-
-    def check_writable(self) -> None:
-        self.log.check_writable()
-
-    def close(self) -> None:
-        self.log.close()
+        return super().append(records)
 
 
 @pytest.fixture(scope="session")

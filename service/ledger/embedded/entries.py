@@ -19,7 +19,8 @@ from service.ledger.rows import Head, Stored
 from service.ledger.sealing import Removal, Sealed
 
 _INSERT_ENTRY: Final = """
-INSERT INTO entry (seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about, leaf_hash, leaf)
+INSERT INTO entry
+(seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about, leaf_hash, leaf)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_BODY: Final = "INSERT INTO priv (seq, subj, caller, kid, form, body) VALUES (?, ?, ?, ?, ?, ?)"

@@ -57,9 +57,7 @@ def open_embedded(
         raise LogUnavailable(f"cannot open the verdict log `{database}`: {error}") from error
     opened = (place.identity, process)
     sealer = Sealer(named, random_bytes)
-    log = StoredLog(
-        named, rows, writer, sealer, limit_s=limit_s, released=lambda: _open_files.remove(opened)
-    )
+    log = StoredLog(named, rows, writer, sealer, limit_s=limit_s, released=lambda: _open_files.remove(opened))
     _open_files.append(opened)
     return log
 
@@ -77,7 +75,7 @@ def read_embedded(database: Path) -> StoredLog:
 
 
 def issued_in_file(database: Path) -> dict[str, set[str]]:
-    """By the name of a version, the digests under which it has issued verdicts, also in a log of an older form.
+    """By the name of a version, the digests under which it has issued verdicts; older forms are read too.
 
     Raises:
         LogUnavailable: There is no verdict log at this place, or it cannot be read.

@@ -107,7 +107,8 @@ class EmbeddedRows:
 
     def asked(self, key: bytes) -> tuple[int, bytes] | None:
         """As `Rows.asked`."""
-        return self._one("SELECT seq, body FROM asked WHERE key = ?", (key,))
+        found = self._one("SELECT seq, body FROM asked WHERE key = ?", (key,))
+        return None if found is None else (int(found[0]), bytes(found[1]))
 
     def content(self, digest: bytes) -> bytes | None:
         """As `Rows.content`."""
@@ -186,6 +187,6 @@ def _conditions(wanted: Wanted, subj: bytes | None, caller: bytes | None) -> Ite
 
 
 def _rules(wanted: Wanted) -> list[str]:
-    """How a rule that is wanted stands in a leaf, in each way that fits: no text there can hold its quotes."""
+    """How a wanted rule stands in a leaf, in each way that fits: no text there can hold its quotes."""
     start = f'["{wanted.requirement}",' if wanted.requirement is not None else ","
     return [f'{start}"{result}"]' for result in ([wanted.result] if wanted.result else _DECIDING)]

@@ -1,4 +1,5 @@
-"""The tables of the embedded log: a connection goes in; a log of the present form, new or carried on, comes out.
+"""The tables of the embedded log: a connection goes in; a log of the present form, new or carried on, comes
+out.
 
 `entry` is the log itself, numbered from 0 without gaps; `tile` and `head` are its tree; `priv` holds what can
 be erased. Triggers refuse to change or remove entries and tiles: a guard against accidents, not evidence.

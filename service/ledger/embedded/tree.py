@@ -1,4 +1,4 @@
-"""The tree of the embedded log: a connection goes in; stored tiles and frontiers, and reads of them, come out."""
+"""The tree of the embedded log: a connection goes in; tiles and frontiers, stored and read, come out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def tile_roots(connection: apsw.Connection, level: int, start: int, stop: int) -
 def _insert(connection: apsw.Connection, full: Full) -> None:
     start, stop = full.index * WIDTH, (full.index + 1) * WIDTH
     read: Iterator[bytes] = iter(
-        tile_roots(connection, full.level - 1, start, stop) if full.level else leaf_hashes(connection, start, stop)
+        tile_roots(connection, full.level - 1, start, stop)
+        if full.level
+        else leaf_hashes(connection, start, stop)
     )
     row = (full.level, full.index, full.root, b"".join(read))
     connection.execute("INSERT INTO tile (level, idx, root, hashes) VALUES (?, ?, ?, ?)", row)
