@@ -5,6 +5,8 @@
     ├── RequestError       a request is wrong: every `Fault`, with a JSON pointer
     ├── SettingsError      a setting is wrong: one line per setting
     ├── NotFound           nothing has that name here
+    ├── NotKnown           who asks is not known from what they sent
+    ├── AccessUnavailable  it cannot be found out now who asks
     ├── LogUnavailable     the verdict log cannot be written or read now; no verdict may be released
     │   ├── LogRolledBack      it holds less than its anchor says that it held
     │   └── LogTampered        it holds other entries than its anchor says
@@ -98,6 +100,14 @@ class SettingsError(LaddersError):
 
 class NotFound(LaddersError):
     """Nothing has that name here; the message says what exists."""
+
+
+class NotKnown(LaddersError):
+    """Who asks is not known from what they sent; the message says why, and repeats nothing of it."""
+
+
+class AccessUnavailable(LaddersError):
+    """It cannot be found out now who asks."""
 
 
 class LogUnavailable(LaddersError):

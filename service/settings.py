@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from service.access.algorithms import ALGORITHMS
 from service.errors import SettingsError
 from service.settings_sources import PREFIX, Given, gather
 from service.settings_values import (
     address,
     is_loopback,
+    keys_place,
     log_path,
     masked,
     optional,
@@ -24,12 +26,15 @@ from service.settings_values import (
     seconds,
     seconds_or_never,
     shown,
+    some_of,
+    text,
     web_address,
     whole,
     yes_no,
 )
 
 HIDDEN: Final = "(hidden)"
+_TOKENS: Final = ("token_issuer", "token_audience", "token_keys")  #: all of them, or none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,23 @@ class Settings:
     freeze: bool  #: a version that has issued a verdict may not change
     runtime: Path
     traces: str | None  #: where spans are sent
+    api_keys: Path | None  #: None: no API keys are taken
+    token_issuer: str | None
+    token_audience: str | None
+    token_keys: str | Path | None  #: None: no tokens are taken
+    token_algorithms: tuple[str, ...]
+    token_leeway_s: int
+    token_keys_s: int
+    token_name: str
+    token_scopes: str
+    token_scope_prefix: str | None
+    token_candidate: str | None
+    metrics_open: bool
+
+    @property
+    def access_control(self) -> bool:
+        """Whether callers must be known."""
+        return self.api_keys is not None or self.token_keys is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +140,28 @@ def _read(environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, Given]
 def _at_odds(values: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong between settings that are right by themselves; those that are wrong are missing here."""
     host = values.get("host")
-    if host is not None and not is_loopback(host):
+    elsewhere = host is not None and not is_loopback(host)
+    if elsewhere and all(values.get(name, "wrong") is None for name in ("api_keys", *_TOKENS)):
         yield (
-            f"LADDERS_HOST: `{host}` can be reached by others, and Ladders has no access control yet: listen"
-            " on 127.0.0.1, and put a proxy that checks who asks in front of it"
+            f"LADDERS_HOST: `{host}` can be reached by others, who could then do everything: listen on"
+            " 127.0.0.1, or name who may do what by LADDERS_API_KEYS or LADDERS_TOKEN_ISSUER (docs/access.md)"
         )
+    if elsewhere and values.get("metrics_open"):
+        yield (
+            f"LADDERS_METRICS_OPEN: others can reach `{host}`: give Prometheus an API key with the scope"
+            " `operate` (docs/access.md)"
+        )
+    missing = [name for name in _TOKENS if values.get(name, "wrong") is None]
+    if 0 < len(missing) < len(_TOKENS):
+        given = ", ".join(PREFIX + name.upper() for name in _TOKENS if name not in missing)
+        for name in missing:
+            yield f"{PREFIX}{name.upper()}: it is not set, and tokens need it; set it, or remove {given}"
 
 
 SETTINGS: Final = (
     Setting("policies", "policies", "the folder with the policy files", path),
     Setting("log", "var/verdicts.db", "the verdict log, made with its folder", log_path, by_file=True),
-    Setting("host", "127.0.0.1", "the address to listen on; only this machine's own", address),
+    Setting("host", "127.0.0.1", "the address to listen on", address),
     Setting("port", "8080", "the port to listen on; 0: any free one", whole(0, 65535)),
     Setting("workers", "2", "processes that answer requests", whole(1, 64)),
     Setting("threads", "8", "requests that each of them answers at a time", whole(1, 128)),
@@ -138,6 +171,18 @@ SETTINGS: Final = (
     Setting("batch_limit", "16777216", "bytes that a batch in JSON may have", whole(1_000, 1_000_000_000)),
     Setting("reload_s", "1", "seconds between two looks at the policies; 0: when asked", seconds_or_never),
     Setting("freeze", "yes", "a version that has issued a verdict may not change; no: to try out", yes_no),
+    Setting("api_keys", "", "the file of API keys, which `ladders keys` makes", optional(path)),
+    Setting("token_issuer", "", "whose tokens are taken: the `iss` of the identity provider", optional(text)),
+    Setting("token_audience", "", "whom they must be meant for: their `aud`", optional(text)),
+    Setting("token_keys", "", "its key set (JWKS): an https:// address or a file", optional(keys_place)),
+    Setting("token_algorithms", "RS256,ES256", "how they may be signed", some_of(*ALGORITHMS)),
+    Setting("token_leeway_s", "30", "seconds that the clocks may be apart", whole(0, 300)),
+    Setting("token_keys_s", "300", "seconds after which the key set is fetched again", whole(10, 86_400)),
+    Setting("token_name", "sub", "the claim with the name of the caller", text),
+    Setting("token_scopes", "scope", "the claim with its scopes", text),
+    Setting("token_scope_prefix", "", "what stands before each scope that is for Ladders", optional(text)),
+    Setting("token_candidate", "", "the claim with a candidate's id; empty: no candidates", optional(text)),
+    Setting("metrics_open", "no", "yes: anyone on this machine may read the metrics", yes_no),
     Setting("runtime", "/dev/shm", "where what the workers share is kept; best in memory", path),  # noqa: S108 - only a folder of its own, for its owner alone, is made in it
     Setting("traces", "", "where an OTLP collector takes spans; empty: nowhere", optional(web_address)),
 )  # fmt: skip

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 Value = TypeVar("Value")
+_THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost")
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -89,6 +90,36 @@ def is_loopback(host: str) -> bool:
 def optional(read: Callable[[str], Value]) -> Callable[[str], Value | None]:
     """Nothing at all, or what another reader takes."""
     return lambda text: read(text) if text else None
+
+
+def text(text: str) -> str:
+    """A text that is not empty."""
+    if not text or text != text.strip() or "\0" in text:
+        raise ValueError("a text without spaces at its ends")
+    return text
+
+
+def some_of(*words: str) -> Callable[[str], tuple[str, ...]]:
+    """One or several of some words, with commas between."""
+
+    def read(text: str) -> tuple[str, ...]:
+        given = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+        if not set(given) <= set(words):
+            raise ValueError(f"one or several of {', '.join(words)}, with commas between")
+        return given
+
+    return read
+
+
+def keys_place(text: str) -> str | Path:
+    """Where a key set is: an address that nobody between can change what comes from, or a file."""
+    if "://" not in text:
+        return path(text)
+    parts = urlsplit(text)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    if not secure or not parts.hostname or parts.username is not None:
+        raise ValueError("an https:// address without a password in it, or the path of a file")
+    return text
 
 
 def shown(value: Any) -> str:

@@ -9,6 +9,12 @@ import pytest
 from service.errors import SettingsError
 from service.settings import SETTINGS, effective, read_settings
 
+TOKENS = {
+    "LADDERS_TOKEN_ISSUER": "https://login.example.org",
+    "LADDERS_TOKEN_AUDIENCE": "ladders",
+    "LADDERS_TOKEN_KEYS": "https://login.example.org/keys",
+}
+
 
 def complaints(environment: dict[str, str]) -> tuple[str, ...]:
     """Everything that is wrong with an environment."""
@@ -64,7 +70,63 @@ def test_everything_wrong_is_said_at_once() -> None:
 def test_an_address_that_others_can_reach_is_refused_with_the_remedy(host: str) -> None:
     """Without access control, whoever reaches the service may read every verdict."""
     (line,) = complaints({"LADDERS_HOST": host})
-    assert "put a proxy that checks who asks in front of it" in line
+    assert "or name who may do what by LADDERS_API_KEYS or LADDERS_TOKEN_ISSUER" in line
+    assert read_settings({"LADDERS_HOST": host, "LADDERS_API_KEYS": "keys.json"}).host == host
+    assert read_settings({"LADDERS_HOST": host, **TOKENS}).host == host
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_half_of_what_tokens_need_is_refused_and_lets_nobody_in(name: str) -> None:
+    """Without an audience, a token for any other service of the company would do here."""
+    half = {each: value for each, value in TOKENS.items() if each != name}
+    lines = complaints({"LADDERS_HOST": "0.0.0.0", **half})
+    assert [line for line in lines if line.startswith(f"{name}: it is not set, and tokens need it")]
+
+
+@pytest.mark.parametrize("name", ["LADDERS_TOKEN_KEYS", "LADDERS_API_KEYS"])
+def test_a_wrong_access_setting_is_one_complaint(name: str) -> None:
+    """Who has misspelt an address has not forgotten access control."""
+    (line,) = complaints({"LADDERS_HOST": "0.0.0.0", **TOKENS, name: "http://\0"})
+    assert line.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://login.example.org/keys",
+        "ftp://example.org/k",
+        "https://",
+        "https://u:hunter2@example.org/keys",
+    ],
+)
+def test_keys_come_from_where_nobody_between_can_change_them(place: str) -> None:
+    """Whoever can change the keys can sign any token."""
+    (line,) = complaints({**TOKENS, "LADDERS_TOKEN_KEYS": place})
+    assert "is not an https:// address" in line
+    assert "hunter2" not in line
+
+
+def test_keys_may_come_plainly_from_this_machine_or_from_a_file() -> None:
+    """A side-car that fetches them stands behind no network."""
+    at = {**TOKENS, "LADDERS_TOKEN_KEYS": "http://127.0.0.1:8000/keys"}
+    assert read_settings(at).token_keys == "http://127.0.0.1:8000/keys"
+    assert read_settings({**TOKENS, "LADDERS_TOKEN_KEYS": "keys.json"}).token_keys == Path("keys.json")
+
+
+def test_algorithms_are_pinned_and_none_with_a_shared_secret_can_be() -> None:
+    """With HS256, whoever can verify a token can make one."""
+    pinned = {**TOKENS, "LADDERS_TOKEN_ALGORITHMS": "ES256, EdDSA,ES256"}
+    assert read_settings(pinned).token_algorithms == ("ES256", "EdDSA")
+    for odd in ("HS256", "none", "RS256,HS256", "", "rs256", "RS256,"):
+        (line,) = complaints({**TOKENS, "LADDERS_TOKEN_ALGORITHMS": odd})
+        assert line.startswith(f"LADDERS_TOKEN_ALGORITHMS: `{odd}` is not one or several of RS256")
+
+
+def test_metrics_stand_open_on_this_machine_alone() -> None:
+    """They say how many were promoted; that is nothing for a whole network."""
+    assert read_settings({"LADDERS_METRICS_OPEN": "yes"}).metrics_open
+    (line,) = complaints({"LADDERS_METRICS_OPEN": "yes", "LADDERS_HOST": "0.0.0.0", **TOKENS})
+    assert line.startswith("LADDERS_METRICS_OPEN: others can reach `0.0.0.0`")
 
 
 @pytest.mark.parametrize("host", ["example.org", "", "127.0.0.1.example.org", "127.1"])

@@ -21,6 +21,7 @@ from service.cli.diff import diff
 from service.cli.explain import explain
 from service.cli.fmt import fmt
 from service.cli.health import health
+from service.cli.keys import keys
 from service.cli.lint import lint
 from service.cli.new import new
 from service.cli.read import read
@@ -62,10 +63,11 @@ def commands() -> None:
     See what a change does:    ladders diff policies next --against examples/requests
     Judge one request here:    ladders explain examples/requests/brilliant-coder.json
     Run the service:           ladders serve
+    Let a system use it:       ladders keys new workday --scope submit
     """
 
 
-for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, health, config, demo):
+for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, keys, health, config, demo):
     commands.add_command(command)
 
 

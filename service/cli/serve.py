@@ -39,8 +39,8 @@ def serve() -> None:
     """Run the service until it is told to stop (Ctrl-C or SIGTERM).
 
     It listens on 127.0.0.1:8080 with the policies of ./policies and the verdict log var/verdicts.db, unless
-    settings say otherwise: `ladders config` lists them. It has no access control yet and answers this
-    machine alone.
+    settings say otherwise: `ladders config` lists them. Unless they say who may do what, it answers this
+    machine alone, and anyone on it.
 
     One line of JSON for each event goes to the standard output; the first says where it listens. Addresses
     to begin with: /docs, /v1/tracks, /health/ready.

@@ -1,43 +1,24 @@
 """Access: the `Authorization` header of a request goes in; its `Caller` comes out, or the request is refused.
 
-`web.access_table` alone says what an endpoint needs. How a caller is known is handed in with the parts: an
-`Access` that knows tokens or API keys, or one that is open to anyone.
+`web.access_table` alone says what an endpoint needs. Who is known by what is handed in with the parts; where
+nothing is, everybody is anyone and may do everything.
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from flask import Flask, g, request
 
+from service.access.callers import ANYONE, NOBODY, Caller
+from service.errors import NotKnown
 from service.verdict.views import ViewName
 from service.web import observe
-from service.web.access_table import TABLE, Need, check_table
-from service.web.callers import ANYONE, NOBODY, Caller
+from service.web.access_table import METRICS, TABLE, Need, check_table
 from service.web.errors import Refused
 from service.web.parts import parts
 
-
-class Access(Protocol):
-    """Knows callers."""
-
-    def caller_of(self, authorization: str | None) -> Caller:
-        """Who sends this `Authorization` header.
-
-        Raises:
-            Refused: Nobody that is known, for the reason it gives.
-        """
-
-
-class OpenAccess:
-    """Takes everybody for anyone, and lets them do everything."""
-
-    def caller_of(self, authorization: str | None) -> Caller:  # noqa: ARG002 - nobody is asked
-        """Anyone."""
-        return ANYONE
-
-
-OPEN_ACCESS: Final = OpenAccess()
+_REALM: Final = 'Bearer realm="ladders"'
 
 
 def guard(app: Flask) -> None:
@@ -75,19 +56,33 @@ def _admit() -> None:
     if endpoint is None:
         return  # there is nothing at this address, and that is all that is said
     need = TABLE[endpoint]
-    if need.open:
+    if need.open or (endpoint == METRICS and parts().metrics_open):
         return
-    g.caller = known = parts().access.caller_of(request.headers.get("Authorization"))
+    g.caller = known = _known()
     observe.note(caller=known.name, caller_kind=known.kind)
     if not need.allows(known):
         raise _not_allowed(need)
 
 
+def _known() -> Caller:
+    """Whoever sent the present request."""
+    access = parts().access
+    if access is None:
+        return ANYONE
+    authorization = request.headers.get("Authorization")
+    if authorization is None:
+        raise Refused("no-credentials", "there is no token and no API key", challenge=_REALM)
+    try:
+        return access.caller_of(authorization)
+    except NotKnown as stranger:
+        why = str(stranger)
+        told = why.replace("`", "'")  # a description has no backticks in a header of RFC 6750
+        challenge = f'{_REALM}, error="invalid_token", error_description="{told}"'
+        raise Refused("wrong-credentials", why, challenge=challenge) from None
+
+
 def _not_allowed(need: Need) -> Refused:
     wanted = " or ".join(f"`{scope}`" for scope in sorted(need.scopes))
     detail = f"this needs the scope {wanted}" if wanted else "this is not for candidates"
-    return Refused("not-allowed", detail, challenge=_insufficient(need))
-
-
-def _insufficient(need: Need) -> str:
-    return f'Bearer realm="ladders", error="insufficient_scope", scope="{" ".join(sorted(need.scopes))}"'
+    scopes = " ".join(sorted(need.scopes))
+    return Refused("not-allowed", detail, challenge=f'{_REALM}, error="insufficient_scope", scope="{scopes}"')

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Flask
 
-from service.web.callers import Caller, Scope
+from service.access.callers import Caller, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def one_of(*scopes: Scope, candidates: bool = False) -> Need:
 
 
 OPEN: Final = Need(open=True)
+METRICS: Final = "metrics.show"  #: may stand open by a setting, on this machine alone
 KNOWN: Final = Need(known=True, candidates=True)
 
 TABLE: Final[dict[str, Need]] = {
@@ -50,7 +51,7 @@ TABLE: Final[dict[str, Need]] = {
     "facts.list_facts": KNOWN,
     "policies.ask_for_reload": one_of("operate"),
     "status.show_status": one_of("operate"),
-    "metrics.show": one_of("operate"),
+    METRICS: one_of("operate"),
     "health.live": OPEN,
     "health.ready": OPEN,
     "pages.openapi": OPEN,

@@ -18,6 +18,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service.errors import (
+    AccessUnavailable,
     EngineError,
     Fault,
     LaddersError,
@@ -113,6 +114,11 @@ def _log_unavailable(unavailable: LogUnavailable) -> Trouble:
     return Trouble(KINDS["log-unavailable"], why, (), {"Retry-After": str(RETRY_AFTER_S)}, {"why": why})
 
 
+def _access_unavailable(unavailable: AccessUnavailable) -> Trouble:
+    why = str(unavailable)
+    return Trouble(KINDS["access-unavailable"], why, (), {"Retry-After": str(RETRY_AFTER_S)}, {"why": why})
+
+
 def _no_verdict(failed: EngineError) -> Trouble:
     parts().metrics.count_engine_error(failed)
     detail = "the engine could not decide with certainty, so there is no verdict"
@@ -151,6 +157,7 @@ _TROUBLES: dict[type[Exception], Callable[[Any], Trouble]] = {
     NotFound: _not_found,
     RecordConflict: _conflict,
     LogUnavailable: _log_unavailable,
+    AccessUnavailable: _access_unavailable,
     EngineError: _no_verdict,
     HTTPException: _http,
     Exception: _unexpected,

@@ -25,7 +25,7 @@ from service.ledger.frozen import refuse_changed
 from service.ledger.log import Log, open_log
 from service.settings import Settings
 from service.verdict.judge import Judge
-from service.web.access import OPEN_ACCESS
+from service.web.access_setup import KeyKeeper, access_of
 from service.web.app import create_app
 from service.web.background import Background
 from service.web.freezing import Freeze
@@ -56,6 +56,8 @@ class Server(BaseApplication):
             for gone in refuse_changed(self._judge.policies, frozen_by, may_be_missing=True):
                 journal().warning("version-gone", where=str(gone.where), why=gone.message)
         note_first_set(runtime, bytes_digest, self._judge.policies, _now())
+        access, keys = access_of(settings)
+        self._key_keeper = KeyKeeper(keys, settings.token_keys_s) if keys is not None else None
         metrics = Metrics()
         judges = Judges(runtime, self._judge, ready_judge, _now)
         reloader = Reloader(
@@ -72,7 +74,8 @@ class Server(BaseApplication):
             runtime=runtime,
             metrics=metrics,
             traces=Traces(settings.traces),
-            access=OPEN_ACCESS,
+            access=access,
+            metrics_open=settings.metrics_open,
             log=self._log,
             now=_now,
             new_id=new_id,
@@ -120,8 +123,14 @@ class Server(BaseApplication):
             policy_set=policies.digest,
             warnings=len(policies.warnings),
             log=str(self._settings.log),
-            open_to="anyone on this machine",
+            open_to="known callers" if self._settings.access_control else "anyone on this machine",
         )
+        if not self._settings.access_control:
+            journal().warning(
+                "no-access-control",
+                why="anyone on this machine may do everything, under no name; LADDERS_API_KEYS or"
+                " LADDERS_TOKEN_ISSUER say who may (docs/access.md)",
+            )
 
     def _begin_work(self, worker: Any) -> None:
         """Be ready before the first request comes."""
@@ -136,8 +145,12 @@ class Server(BaseApplication):
             journal().error("log-unavailable", why=str(refused))
         self._parts.traces.begin()
         self._background.start()
+        if self._key_keeper is not None:
+            self._key_keeper.start()
 
     def _end_work(self, _arbiter: Any, _worker: Any) -> None:
+        if self._key_keeper is not None:
+            self._key_keeper.stop()
         self._background.stop()
         self._parts.traces.end()
         self._log.close()

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from flask import Flask
 
+from service.access.callers import SCOPES
 from service.web.access_table import TABLE, Need
 from service.web.answers import problem_response
-from service.web.callers import SCOPES
 
 _REFUSALS: Final = (401, 403, 503)
 _SCHEME: Final = "bearer"

@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from flask import Flask, current_app, g
 
+from service.access.known import KnownAccess
 from service.ledger.log import Log
 from service.policy.model import PolicySet
 from service.web.judges import Held, Judges, Judging
 from service.web.metrics import Metrics
 from service.web.runtime import Runtime
 from service.web.tracing import Traces
-
-if TYPE_CHECKING:
-    from service.web.access import Access
 
 _NAME: Final = "ladders"
 _HELD: Final = "held"
@@ -35,8 +33,9 @@ class Parts:
     judges: Judges
     runtime: Runtime
     metrics: Metrics
-    access: Access
     traces: Traces
+    access: KnownAccess | None  #: None: anyone may do everything
+    metrics_open: bool  #: whoever asks gets the metrics
     log: Log
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7

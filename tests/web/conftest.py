@@ -19,7 +19,6 @@ from service.ledger.log import Log, open_log
 from service.ledger.record import Receipt, Record
 from service.policy.load import load
 from service.verdict.judge import Judge
-from service.web.access import OPEN_ACCESS
 from service.web.app import create_app
 from service.web.ids import new_id
 from service.web.journal import journal
@@ -85,7 +84,8 @@ def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
         runtime=runtime,
         metrics=Metrics(),
         traces=Traces(None),
-        access=OPEN_ACCESS,
+        access=None,
+        metrics_open=False,
         log=log,
         now=lambda: NOON,
         new_id=new_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from service.access.callers import ANYONE, NOBODY, SCOPES, Caller, candidate_caller
 from service.web.access_table import KNOWN, OPEN, TABLE, Unguarded, check_table, one_of
-from service.web.callers import ANYONE, NOBODY, SCOPES, Caller, candidate_caller
 
 
 def test_every_endpoint_has_its_row_and_every_row_its_endpoint(app: Flask) -> None:

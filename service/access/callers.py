@@ -1,4 +1,4 @@
-"""Callers: who asks, and what they may do and see. Values only: `web.access` finds out who asks.
+"""Callers: who asks, and what they may do and see. Values only.
 
 A caller is a program, or a candidate who looks at what was said about them. A candidate has no name here:
 who they are is personal, and stands in no log.
