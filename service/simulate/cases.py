@@ -206,9 +206,10 @@ def cases_of_table(node: Node, setting: Setting) -> Iterator[MapNode]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, ListNode) or len(row.items) != len(columns):
             held = f"{len(row.items)} values" if isinstance(row, ListNode) else shape(row)
-            report.at(
-                row, f"here stands {held}, but a row has {len(columns)} values in brackets, one per column"
-            )
+            said = f"here stands {held}, but a row has {len(columns)} values in brackets, one per column"
+            if isinstance(row, ListNode) and len(row.items) > len(columns):
+                said += "; a text with a comma in it needs quotes"
+            report.at(row, said)
             continue
         yield _row(name, number, lines, columns, row)
 

@@ -2,17 +2,16 @@
 
 To be seen: every requirement met, unmet and unknown, and every branch of a group deciding its group (alone
 failing an `all_of`, alone meeting an `any_of`, …). What can never come out is not counted: a fact that is
-never unknown leaves nothing to test there. Groups inside `where` and `has` are about entries, not about the
-person, and are not counted either.
+never unknown leaves nothing to test there, and what is asked for other grades nothing at this one. Groups
+inside `where` and `has` are about entries, not about the person, and are not counted either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from service.engine.evaluate import Judgement
-from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET
 from service.engine.reference import truth
 from service.policy.condition import (
     Condition,
@@ -27,7 +26,7 @@ from service.policy.condition import (
 )
 from service.policy.mentions import Node, conditions_of, parts_of
 from service.policy.model import Level, PolicySet, TrackVersion
-from service.simulate.possible import possible_letters, possible_results
+from service.simulate.possible import can_decide, deciding, is_asked, possible_results
 from service.verdict.text import condition_text
 
 CALCULATED = "calculated facts"
@@ -134,6 +133,8 @@ class Coverage:
                     places[result] = number
                     self._asked[number] = version.name, level.level, requirement.id
             watch.results.append(places)
+            if not is_asked(requirement, level, policies.vocabulary):
+                continue
             for condition in conditions_of(requirement):
                 for owner, group in groups_of(condition, requirement.id):
                     if not any(group is known for known, _ in watch.groups):
@@ -156,10 +157,9 @@ class Coverage:
     def _branches(
         self, title: str, of: str, group: Group, level: Level, policies: PolicySet
     ) -> Iterator[int | None]:
-        wanted = deciding_letter(group)
-        for number, part in enumerate(group.of, 1):
-            can = len(group.of) > 1 and wanted in possible_letters(part, level, policies.vocabulary)
-            yield self._add(Point(title, of, "", part, number, group.place)) if can else None
+        for number, part in enumerate(group.of):
+            can = can_decide(group, number, level, policies.vocabulary)
+            yield self._add(Point(title, of, "", part, number + 1, group.place)) if can else None
 
     def _add(self, point: Point) -> int:
         self.points.append(point)
@@ -187,36 +187,3 @@ def groups_of(node: Node, owner: str) -> Iterator[tuple[str, Group]]:
         case _:
             for part in parts_of(node):
                 yield from groups_of(part, owner)
-
-
-def deciding_letter(group: Group) -> str:
-    """What a branch is when it decides its group by itself."""
-    return UNMET if group.kind == "all_of" else MET
-
-
-def deciding(group: Group, letters: Sequence[str]) -> Iterator[int]:
-    """The branches without which the group would have come out otherwise.
-
-    >>> from service.policy.condition import Comparison
-    >>> one: Condition = Comparison(None, "is", ())  # type: ignore[arg-type]
-    >>> any_of = Group("any_of", 1, (one, one))
-    >>> list(deciding(any_of, "MN")), list(deciding(any_of, "MM"))
-    ([0], [])
-    """
-    whole, wanted = _settled(group, letters), deciding_letter(group)
-    for number, letter in enumerate(letters):
-        if letter == wanted and whole != UNKNOWN:
-            turned = (*letters[:number], OPPOSITE[letter], *letters[number + 1 :])
-            if _settled(group, turned) != whole:
-                yield number
-
-
-def _settled(group: Group, letters: Iterable[str]) -> str:
-    """The letter of a group whose branches have these."""
-    all_letters = tuple(letters)
-    letter = UNKNOWN
-    if all_letters.count(MET) >= group.needed:
-        letter = MET
-    elif all_letters.count(UNMET) > len(all_letters) - group.needed:
-        letter = UNMET
-    return OPPOSITE[letter] if group.kind == "none_of" else letter

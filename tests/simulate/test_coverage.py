@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations_with_replacement, product
 from typing import cast
 
 import pytest
@@ -13,9 +13,9 @@ from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET
 from service.facts.types import Number
 from service.policy.condition import Comparison, Condition, Constant, Group, GroupKind
 from service.policy.load import load_files
-from service.policy.model import Level
-from service.simulate.coverage import Coverage, Point, deciding, groups_of
-from service.simulate.possible import possible_letters, possible_results
+from service.policy.model import Level, PolicySet
+from service.simulate.coverage import Coverage, Point, groups_of
+from service.simulate.possible import can_decide, deciding, is_asked, possible_letters, possible_results
 from tests.simulate.small import policies, ran
 from tests.verdict.bundled import NOW, requests
 from tests.verdict.bundled import judge as bundled
@@ -160,9 +160,13 @@ def test_nothing_comes_out_that_was_called_impossible(raw: dict[str, object]) ->
     for requirement, result in judgement.results:
         if result in ("met", "unmet", "unknown"):
             assert result in possible_results(requirement, selection.level, vocabulary)
+        if not is_asked(requirement, selection.level, vocabulary):
+            assert result == "not_applicable"
         for _, one in groups_of(requirement.condition, requirement.id):
             for part in one.of:
                 assert judgement.letter(part) in possible_letters(part, selection.level, vocabulary)
+            for number in deciding(one, [judgement.letter(part) for part in one.of]):
+                assert can_decide(one, number, selection.level, vocabulary)
 
 
 @given(st.sampled_from(["lead/lead", "craft/maker", "craft/master", "craft/learner"]))
@@ -174,6 +178,10 @@ def test_every_level_has_something_to_show(name: str) -> None:
 FACTS = """facts:
   told: {type: number, label: told}
   silent: {type: yes_no, label: silent, absent_means: no}
+  silent_0: {type: yes_no, label: silent, absent_means: no}
+  silent_1: {type: yes_no, label: silent, absent_means: no}
+  silent_2: {type: yes_no, label: silent, absent_means: no}
+  rank: {type: choice, choices: [low, mid, high], ordered: lowest first, label: rank, absent_means: none}
   empty:
     type: records
     label: empty
@@ -218,3 +226,82 @@ def test_what_a_condition_can_be_follows_from_the_vocabulary_and_the_level(
     other = load_files({"facts.yaml": FACTS.encode(), "tracks/a/2026-01-01.yaml": track.encode()})
     own = other.tracks["a"][0].levels[0]
     assert possible_letters(own.requires[1].condition, own, other.vocabulary) == set(wanted)
+
+
+PARTS = {
+    "M": "{fact: to.grade, is: 1}",
+    "N": "{fact: to.grade, is: 2}",
+    "MN": "{fact: silent_%s, is: yes}",
+    "MNU": "{fact: told, at_least: 1}",
+}
+
+
+def asked(lines: str, applies_when: str = "") -> tuple[PolicySet, Level]:
+    """A level that asks for this and nothing else, with its folder."""
+    when = f"        applies_when: {applies_when}\n" if applies_when else ""
+    track = (
+        "track: a\ntitle: A\nkind: craft\nin_force: {from: 2026-01-01}\nlevels:\n"
+        "  - level: one\n    title: One\n    grade: 1\n    requires:\n"
+        f"      - id: asked\n        text: Asked\n        {lines}\n{when}"
+    )
+    folder = load_files({"facts.yaml": FACTS.encode(), "tracks/a/2026-01-01.yaml": track.encode()})
+    return folder, folder.tracks["a"][0].levels[0]
+
+
+@pytest.mark.parametrize(
+    "kind", ["all_of", "any_of", "none_of", "at_least: 1\n        of", "at_least: 2\n        of"]
+)
+@pytest.mark.parametrize("parts", list(combinations_with_replacement(PARTS, 3)), ids="-".join)
+def test_what_a_group_can_be_and_which_branch_can_decide_it_is_what_enumeration_finds(
+    kind: str, parts: tuple[str, ...]
+) -> None:
+    """A branch that is settled by the grade leaves its group less to show; nothing else is left out."""
+    branches = (PARTS[part].replace("%s", str(number)) for number, part in enumerate(parts))
+    folder, own = asked(f"{kind}: [{', '.join(branches)}]")
+    one = own.requires[1].condition
+    assert isinstance(one, Group)
+    worlds = list(product(*parts))
+    can = {number for letters in worlds for number in deciding(one, letters)}
+    assert possible_letters(one, own, folder.vocabulary) == {settled(one, letters) for letters in worlds}
+    assert {number for number in range(3) if can_decide(one, number, own, folder.vocabulary)} == can
+
+
+@pytest.mark.parametrize(
+    ("applies_when", "points"),
+    [
+        ("", 5),
+        ("{fact: to.grade, at_most: 5}", 5),
+        ("{fact: to.grade, at_least: 5}", 0),
+        ("[{fact: told, at_least: 1}, {fact: to.grade, at_least: 5}]", 0),
+        ("[{fact: told, at_least: 1}, {fact: to.grade, at_most: 5}]", 6),
+    ],
+)
+def test_what_is_asked_for_other_grades_has_nothing_to_show_at_this_one(
+    applies_when: str, points: int
+) -> None:
+    """A rule for grade 5 and above stands at every level of a ladder, and is out of the way below."""
+    folder, _ = asked("any_of: [{fact: silent, is: yes}, {fact: told, at_least: 2}]", applies_when)
+    assert len([point for point in Coverage(folder).points if point.of == "asked"]) == points
+
+
+@pytest.mark.parametrize(
+    ("lines", "letters", "branches"),
+    [
+        ("any_of: [{fact: rank, is_known: no}, {fact: rank, at_least: mid}]", "MN", {0, 1}),
+        ("any_of: [{fact: rank, is_known: no}, {fact: rank, at_least: low}]", "M", {0, 1}),
+        ("all_of: [{fact: rank, at_least: low}, {fact: rank, at_least: mid}]", "MN", {1}),
+        ("all_of: [{fact: rank, is: low}, {fact: rank, is: mid}]", "N", {0, 1}),
+        ("none_of: [{fact: rank, less_than: low}, {fact: silent, is: yes}]", "MN", {1}),
+        ("any_of: [{fact: silent, is: yes}, {fact: silent, is: no}]", "M", {0, 1}),
+    ],
+)
+def test_answers_and_choices_are_tried_in_all_ways_they_can_be_told(
+    lines: str, letters: str, branches: set[int]
+) -> None:
+    """Two conditions on one fact may leave nothing to show that each of them alone could."""
+    folder, own = asked(lines)
+    one = own.requires[1].condition
+    assert isinstance(one, Group)
+    assert possible_letters(one, own, folder.vocabulary) == set(letters)
+    can = {number for number in range(len(one.of)) if can_decide(one, number, own, folder.vocabulary)}
+    assert can == branches
