@@ -1,9 +1,10 @@
 """The charter: the lines of `charter.yaml` in; what an organisation promises about all of its tracks
 together, out.
 
-Each promise is one sentence out of a fixed few, made by writing it down and withdrawn by leaving it out.
-Beside them stands which facts carry training, the own wish, leadership skills, craft and leading. Whether
-the promises are kept is told by `policy.charter_ladders` and `policy.charter_proofs`.
+Each promise is one sentence out of a fixed few, made by writing it down and withdrawn by leaving it out; one
+that does not fit stands under `not_promised`, with the reason. Beside them stands which facts carry training,
+the own wish, leadership skills, craft and leading. Whether the promises are kept is told by
+`policy.charter_ladders` and `policy.charter_proofs`.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ SENTENCES: Final[Mapping[str, tuple[Subject, ...]]] = {
     NOT_CRAFT_ALONE: ("training", "wish", "leadership", "craft"),
     WAY_BACK: (), MASTERY: (), RISE: ("leadership", "leading"), PROTECTED: (),
 }  # fmt: skip
+
+#: The sentences that a charter may be expected to speak of, each alone or as one of several.
+TOPICS: Final[tuple[tuple[str, ...], ...]] = (
+    (AS_HIGH,), (EQUAL_PAY,), (TRAINED,), (WISHED,), tuple(SKILLED), (NOT_CRAFT_ALONE,), (WAY_BACK,),
+    (MASTERY,), (RISE,), (PROTECTED,),
+)  # fmt: skip
 
 DETAILS: Final[Mapping[Subject, str]] = {
     "training": "finished",
@@ -97,7 +104,9 @@ class Charter:
 def read_charter(node: Node, names: Names) -> Charter:
     """The charter that a file holds; what is wrong with it is reported."""
     report = names.report
-    lines = Fields.of(node, report, "the charter", ("promises", "stands_for"), "promises: […]")
+    lines = Fields.of(
+        node, report, "the charter", ("promises", "not_promised", "stands_for"), "promises: […]"
+    )
     if lines is None:
         return Charter()
     promises: dict[str, Promise] = {}
@@ -113,6 +122,7 @@ def read_charter(node: Node, names: Names) -> Charter:
                 message = f"this is promised already on line {other.where.line}; keep one of the two"
                 report.at(promise.where, message)
         promises.setdefault(promise.id, promise)
+    _check_not_promised(lines, tuple(promises.values()))
     subjects = _stands_for(lines, tuple(promises.values()), names)
     return Charter(tuple(promises.values()), {name: found for name, found in subjects.items() if found})
 
@@ -125,14 +135,35 @@ def _promise(item: Node, report: Report) -> Promise | None:
     id_ = None if word is None else checked(word, ID, report, "an id")
     sentence = one.word("promise", f"promise: {AS_HIGH}")
     why = one.text("why", "why: what this is for, in a sentence")
-    if sentence is None:
+    text = None if sentence is None else _sentence(sentence, report)
+    if sentence is None or text is None or id_ is None:
         return None
-    text = " ".join(sentence.value.split())
-    if text not in SENTENCES:
-        hint = did_you_mean(text, SENTENCES) or f"; it knows {listed(_shown(), 'and')}"
-        report.at(sentence, f"the charter knows no promise {quoted(text)}{hint}")
-        return None
-    return None if id_ is None else Promise(id=id_, sentence=text, why=why, where=sentence.span)
+    return Promise(id=id_, sentence=text, why=why, where=sentence.span)
+
+
+def _sentence(node: TextNode, report: Report) -> str | None:
+    """One of the sentences that can be promised."""
+    text = " ".join(node.value.split())
+    if text in SENTENCES:
+        return text
+    hint = did_you_mean(text, SENTENCES) or f"; it knows {listed(_shown(), 'and')}"
+    report.at(node, f"the charter knows no promise {quoted(text)}{hint}")
+    return None
+
+
+def _check_not_promised(lines: Fields, promises: tuple[Promise, ...]) -> None:
+    """Report what is wrong in `not_promised`; what stands there is for people, and not held."""
+    report, said = lines.report, {promise.sentence: promise.where.line for promise in promises}
+    for item in lines.items("not_promised"):
+        one = Fields.of(item, report, "what is not promised", ("promise", "why"), f"promise: {AS_HIGH}")
+        sentence = None if one is None else one.word("promise", f"promise: {AS_HIGH}")
+        if one is not None:
+            one.text("why", "why: the reason, in a sentence")
+        text = None if sentence is None else _sentence(sentence, report)
+        if sentence is not None and text in said:
+            report.at(sentence, f"line {said[text]} speaks of this already; keep one of the two")
+        if sentence is not None and text is not None:
+            said.setdefault(text, sentence.span.line)
 
 
 def _shown() -> list[str]:

@@ -48,6 +48,7 @@ RULES: Final = {
     "unused-table": "it is read and kept up for nothing",
     "unused-shared": "somebody may change it and believe that something changes",
     "unused-param": "whoever sets it believes that something changes",
+    "silent-charter": "one cannot see whether it was decided or forgotten",
     "no-charter": "nothing keeps a later change from making leading the only way up",
     "untested": "nobody would notice if a later change turned it round",
 }

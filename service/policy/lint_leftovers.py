@@ -12,7 +12,7 @@ from datetime import date
 
 from service.errors import Position
 from service.facts.calendar import parse_day, spoken
-from service.policy.charter import CHARTER
+from service.policy.charter import CHARTER, TOPICS
 from service.policy.lint_model import Hint
 from service.policy.load import FACTS, Reading
 from service.policy.reader import quoted
@@ -31,14 +31,35 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 def leftovers(reading: Reading, today: date) -> Iterator[Hint]:
     """Everything that is missing, unused or overdue."""
     trees = reading.trees
-    if CHARTER not in trees and any(each[-1].kind == "people" for each in reading.drafts.values()):
-        what = "there is no charter, so nothing is promised about the ladders together"
-        yield Hint("no-charter", Position(CHARTER, 1, 1), what, "write `charter.yaml`")
+    if any(each[-1].kind == "people" for each in reading.drafts.values()):
+        yield from _uncharted(trees.get(CHARTER))
     yield from _missing(reading, today)
     yield from _unused(trees)
     for name, tree in trees.items():
         if name not in _ended(reading, today):
             yield from _overdue(tree, today)
+
+
+def _uncharted(charter: Node | None) -> Iterator[Hint]:
+    """Promises of which a charter says neither that they are made nor why they are not."""
+    if not isinstance(charter, MapNode):
+        what = "there is no charter, so nothing is promised about the ladders together"
+        yield Hint("no-charter", Position(CHARTER, 1, 1), what, "write `charter.yaml`")
+        return
+    sections = (charter.entries.get(name) for name in ("promises", "not_promised"))
+    said = {
+        " ".join(sentence.split())
+        for section in sections
+        if section is not None and isinstance(section.value, ListNode)
+        for item in section.value.items
+        if isinstance(item, MapNode)
+        for sentence in _own(item, "promise")
+    }
+    silent = [topic[0] for topic in TOPICS if said.isdisjoint(topic)]
+    if silent:
+        what = f"the charter does not say {', '.join(f'`{sentence}`' for sentence in silent)}"
+        remedy = "promise it, or write under `not_promised` why not"
+        yield Hint("silent-charter", charter.entries["promises"].key.span, what, remedy)
 
 
 def _ended(reading: Reading, today: date) -> set[str]:

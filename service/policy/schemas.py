@@ -299,7 +299,13 @@ def _charter() -> Schema:
         "why",
         notes=NOTES,
     )
-    return lines({"promises": some_of(promise, 0), "stands_for": lines(_carriers())}, "promises")
+    declined = lines({"promise": one_of(charter.SENTENCES), "why": TEXT}, "promise", "why", notes=NOTES)
+    whole = {
+        "promises": some_of(promise, 0),
+        "not_promised": some_of(declined, 0),
+        "stands_for": lines(_carriers()),
+    }
+    return lines(whole, "promises", notes=NOTES)
 
 
 def _carriers() -> dict[str, Schema]:
