@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-BENCHES = (["bench.engine"], ["bench.http", "100000"], ["bench.log"], ["bench.policies"])
+BENCHES = (["bench.engine"], ["bench.http", "100000"], ["bench.log"], ["bench.policies"], ["bench.reload"])
 
 
 def main() -> None:

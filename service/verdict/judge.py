@@ -7,6 +7,7 @@ arguments.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -34,11 +35,15 @@ ENGINE = f"ladders {__version__} / durable-rules {installed_version('durable_rul
 class Judge:
     """The policies of one set, compiled, proved and ready; safe to use from several threads.
 
+    Args:
+        policies: The set.
+        step: Called after each level that was made ready.
+
     Raises:
         EngineError: durable-rules does not decide a level as the reference does.
     """
 
-    def __init__(self, policies: PolicySet) -> None:
+    def __init__(self, policies: PolicySet, step: Callable[[], None] = lambda: None) -> None:
         self.policies = policies
         self.mentions = Mentions()
         self.digests = VersionDigests(policies)
@@ -47,6 +52,7 @@ class Judge:
             plan = compile_level(level)
             self.mentions.of_level(level)
             self._ready[id(level)] = plan, DurableEngine(plan.network), Explainer(level, policies.vocabulary)
+            step()
 
     def verdict(self, raw: Any, *, verdict_id: str, judged_at: datetime) -> Verdict:
         """Judge one request.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,13 +20,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from service.policy.load import load
 from service.policy.model import PolicySet
+from service.policy.packed import unpack
 from service.policy.versions_frozen import VersionDigests
 from service.verdict.judge import Judge
 from service.verdict.model import Verdict
 from service.web.runtime import Runtime
 
+_PATIENCE_S: Final = 10.0  #: for how long requests go first while one set is made ready, in all
+_STEP_PATIENCE_S: Final = 0.05  #: and after one step
+_TRY_S: Final = 0.001
 _SWITCH_S: Final = 0.0005  #: how long a thread may keep the others waiting while a set is made ready
 
 
@@ -51,6 +55,9 @@ class Judging(Protocol):
         """Give everything back."""
 
 
+Make = Callable[[Path, Callable[[], None]], Judging]
+
+
 @dataclass(slots=True, eq=False)
 class Held:
     """A judge, and how many requests are using it."""
@@ -66,13 +73,12 @@ class Judges:
     Args:
         runtime: Where the numbers stand.
         first: The judge of the set with the number 0, made before the workers were forked.
-        make: The judge of the policy folder at a path; called in the background.
+        make: The judge of the set that is packed at a path; called in the background. It calls what it is
+            given after each short step.
         now: The time, in UTC.
     """
 
-    def __init__(
-        self, runtime: Runtime, first: Judging, make: Callable[[Path], Judging], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, runtime: Runtime, first: Judging, make: Make, now: Callable[[], datetime]) -> None:
         self._runtime, self._make, self._now = runtime, make, now
         self._lock = Lock()
         self._current = Held(0, first)
@@ -146,9 +152,30 @@ class Judges:
 
     def _prepare(self, number: int) -> None:
         with _in_small_steps():
-            judge = self._make(self._runtime.set_folder(number))
+            judge = self._make(self._runtime.packed(number), self._give_way())
         with self._lock:
             self._held[number] = Held(number, judge)
+
+    def _give_way(self) -> Callable[[], None]:
+        """What is done after each step of making a set ready: requests that are under way go first.
+
+        A thread that works through takes the interpreter from them again and again, and they get it back only
+        when the machine has a processor to spare. Waiting has an end, so that a set becomes ready all the
+        same.
+        """
+        patience_s = _PATIENCE_S
+
+        def step() -> None:
+            nonlocal patience_s
+            _tidy_up()
+            began = time.monotonic()
+            until = began + min(_STEP_PATIENCE_S, patience_s)
+            time.sleep(_TRY_S)
+            while self._users and time.monotonic() < until:
+                time.sleep(_TRY_S)
+            patience_s -= time.monotonic() - began
+
+        return step
 
     def _retire(self) -> None:
         with self._lock:
@@ -179,11 +206,12 @@ class Judges:
             self._told = told
 
 
-def ready_judge(folder: Path) -> Judge:
-    """The judge of a copy that was proved already."""
-    policies = load(folder)
-    _tidy_up()
-    return Judge(policies)
+def ready_judge(packed: Path, step: Callable[[], None]) -> Judge:
+    """The judge of a set that was proved already."""
+    with packed.open("rb") as file:
+        policies = unpack(file, step)
+    step()
+    return Judge(policies, step)
 
 
 @contextmanager

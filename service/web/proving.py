@@ -1,9 +1,9 @@
 """Proving: a copy of a policy folder goes in; a judge that may be put in force, or every problem, comes out.
 
 The files are checked, the engine is held against the reference, and where `folder.yaml` says `require_tests:
-yes` the policy tests are run. A running service has that done by a process of its own
-(`python -m service.web.proving FOLDER [LOG]`), which writes one JSON object: so a check, however long and
-whatever it meets, neither slows down nor harms the process that answers.
+yes` the policy tests are run. A running service has that done by a process of its own, which writes one JSON
+object, and packs the set for the workers: so a check, however long and whatever it meets, neither slows down
+nor harms the processes that answer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from service.ledger.frozen import refuse_changed
 from service.policy.folder import FILE, read_wishes
 from service.policy.load import load
 from service.policy.model import PolicySet
+from service.policy.packed import pack
 from service.simulate.files import load_tests
 from service.simulate.model import Checked
 from service.simulate.said import headline
@@ -30,7 +31,6 @@ from service.simulate.suite import run_all
 from service.verdict.judge import Judge
 
 MOST_TOLD: Final = 100  #: problems; the rest is counted
-_NICE: Final = 10
 
 
 def proved(folder: Path, today: date) -> Judge:
@@ -79,15 +79,21 @@ def _why(checked: Checked) -> Iterator[Problem]:
         yield Problem(Position(at.file, at.line, at.column), message)
 
 
-def proof(folder: Path, today: date, log: Path | None = None) -> Mapping[str, Any]:
+def proof(folder: Path, packed: Path, today: date, log: Path | None = None) -> Mapping[str, Any]:
     """What came out of proving a folder: the digests, or the problems as text.
 
-    With a verdict log, a version that has issued a verdict must mean the same as then.
+    Args:
+        folder: The copy.
+        packed: Where to pack the set when all is well.
+        today: Ends the skips of policy tests whose day has passed.
+        log: A verdict log: a version that has issued a verdict must mean the same as then.
     """
     try:
         judge = proved(folder, today)
         if log is not None:
             refuse_changed(judge.policies, log, may_be_missing=True)
+        with packed.open("wb") as file:
+            pack(judge.policies, file)
     except PolicyError as wrong:
         told = [said(problem) for problem in wrong.problems]
         return {"problems": told[:MOST_TOLD], "count": len(told)}
@@ -106,12 +112,10 @@ def told_of(policies: PolicySet) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Prove the folder that the command line names, with the verdict log, behind everybody else who wants the
-    processor."""
-    os.nice(_NICE)
+    """Prove the folder that the command line names: FOLDER PACKED [LOG]."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    folder, *log = map(Path, sys.argv[1:])
-    told = orjson.dumps(proof(folder, datetime.now(UTC).date(), *log))
+    folder, packed, *log = map(Path, sys.argv[1:])
+    told = orjson.dumps(proof(folder, packed, datetime.now(UTC).date(), *log))
     sys.stdout.buffer.write(told)
     sys.stdout.flush()
     os._exit(0)  # the other thread waits for ever
@@ -122,7 +126,3 @@ def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

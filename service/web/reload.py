@@ -9,7 +9,6 @@ Every step is short; when the leader dies, the next one goes on from what stands
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -33,7 +32,10 @@ IDLE, SETTLING, PROVING, PREPARING = range(4)
 STAGES: Final = ("idle", "settling", "proving", "preparing")
 ATTEMPT: Final = "attempt"  #: the last reload, as it is told in the runtime folder
 SET: Final = "set"  #: the set in force, likewise
-COMMAND: Final = (sys.executable, "-P", "-m", "service.web.proving")
+#: Behind everybody else who wants the processor, from the first moment on.
+COMMAND: Final = (
+    sys.executable, "-P", "-c", "import os; os.nice(19); from service.web.proving import main; main()",
+)  # fmt: skip
 QUIET_S: Final = 0.5  #: for how long nothing may change before the folder is read
 _NEVER_QUIET_S: Final = 60.0
 _PROOF_S: Final = 900.0
@@ -167,7 +169,7 @@ class Reloader:
         frozen_by = [] if self._freeze is None else [str(self._freeze.log)]
         with (place.parent.parent / "proof").open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [*COMMAND, str(place), *frozen_by],
+                [*COMMAND, str(place), str(self._runtime.packed(self._number)), *frozen_by],
                 stdin=subprocess.PIPE, stdout=output,
             )  # fmt: skip
         self._go(PROVING, self._proving)
@@ -254,13 +256,13 @@ class Reloader:
         self.stop()
         self._process = None
         self._runtime.published = self._runtime.in_force
-        shutil.rmtree(self._runtime.set_folder(self._number), ignore_errors=True)
+        self._runtime.drop_set(self._number)
         self._finish("refused", problems[:MOST_TOLD], count or len(problems))
 
     def _unchanged(self, *, silently: bool = False) -> None:
         in_force = self._in_force()
         if self._number != in_force["number"]:
-            shutil.rmtree(self._runtime.set_folder(self._number), ignore_errors=True)
+            self._runtime.drop_set(self._number)
         self._runtime.tell(SET, {**in_force, "bytes": self._bytes})
         if silently:
             self._go(IDLE, self._idle)
@@ -268,7 +270,7 @@ class Reloader:
             self._finish("unchanged")
 
     def _forget(self) -> None:
-        shutil.rmtree(self._runtime.set_folder(self._number), ignore_errors=True)
+        self._runtime.drop_set(self._number)
         self._go(IDLE, self._idle)
 
     def _finish(self, result: str, problems: list[str] | None = None, count: int = 0) -> None:

@@ -42,7 +42,7 @@ class Runtime:
         self.began = began  #: when the service was started
         self.metrics = folder / "metrics"
         self._workers = folder / "workers"
-        for each in (self.metrics, self._workers, folder / "sets"):
+        for each in (self.metrics, self._workers, folder / "sets", folder / "packed"):
             each.mkdir()
         board = folder / "board"
         board.write_bytes(bytes(_SIZE))
@@ -88,11 +88,20 @@ class Runtime:
         """Where the files of a set are."""
         return self.folder / "sets" / str(number)
 
+    def packed(self, number: int) -> Path:
+        """Where a set is packed for the workers, once it has been proved."""
+        return self.folder / "packed" / str(number)
+
+    def drop_set(self, number: int) -> None:
+        """Remove the files of a set."""
+        shutil.rmtree(self.set_folder(number), ignore_errors=True)
+        self.packed(number).unlink(missing_ok=True)
+
     def drop_sets_before(self, number: int) -> None:
         """Remove the files of sets that nobody will load any more."""
         for folder in (self.folder / "sets").iterdir():
             if int(folder.name) < number:
-                shutil.rmtree(folder, ignore_errors=True)
+                self.drop_set(int(folder.name))
 
     # ── who asks, and who leads ──
 

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -58,10 +58,11 @@ def made() -> list[Known]:
 def judges(own: Runtime, judge: Judge, made: list[Known]) -> Judges:
     """The judges of one worker, the first of them by hand."""
 
-    def make(folder: Path) -> Known:
-        if folder.name == "13":
+    def make(packed: Path, step: Callable[[], None]) -> Known:
+        step()
+        if packed.name == "13":
             raise MemoryError("no room")
-        made.append(Known(judge.policies, folder.name))
+        made.append(Known(judge.policies, packed.name))
         return made[-1]
 
     return Judges(own, Known(judge.policies, "0"), make, lambda: NOON)
@@ -170,6 +171,28 @@ def test_making_a_set_ready_leaves_the_interpreter_as_it_was(own: Runtime, judge
         judges.follow()
         assert (sys.getswitchinterval(), gc.isenabled()) == before
     gc.unfreeze()
+
+
+def test_requests_under_way_go_first_while_a_set_is_made_ready(
+    own: Runtime, judges: Judges, made: list[Known], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise they wait for the interpreter at each of their own steps; and it has an end."""
+    monkeypatch.setattr("service.web.judges._STEP_PATIENCE_S", 60.0)
+    held = judges.lease()
+    own.published = 1
+    maker = Thread(target=judges.follow)
+    maker.start()
+    maker.join(0.2)
+    assert maker.is_alive(), "it did not wait"
+    assert made == []
+    judges.give_back(held)
+    maker.join(20)
+    assert len(made) == 1
+    monkeypatch.setattr("service.web.judges._PATIENCE_S", 0.0)
+    judges.lease()
+    own.published = 2
+    judges.follow()
+    assert len(made) == 2
 
 
 def test_every_kind_of_request_gives_its_judge_back(

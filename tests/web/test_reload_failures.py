@@ -195,14 +195,14 @@ def test_a_set_that_the_engine_decides_otherwise_than_the_reference_is_refused(
         raise EngineFault("durable-rules does not decide as it should: node 0 of 1")
 
     monkeypatch.setattr(DurableEngine, "_build", wrong)
-    told = proving.proof(policies, TODAY, policies / "no-log")
+    told = proving.proof(policies, policies / "packed", TODAY, policies / "no-log")
     assert told == {"problems": ["durable-rules does not decide as it should: node 0 of 1"], "count": 1}
 
 
 def test_required_tests_that_are_not_there_are_missed(policies: Path) -> None:
     """A folder that lost its tests asks for less than its owner thinks."""
     (policies / "folder.yaml").write_text("require_tests: yes\n", "utf-8")
-    told = proving.proof(policies, TODAY, policies / "no-log")
+    told = proving.proof(policies, policies / "packed", TODAY, policies / "no-log")
     assert told["problems"] == [
         "folder.yaml:1:1: policy tests are required, but there are none; write one in `tests/`, or delete"
         " this line"
@@ -219,7 +219,7 @@ def test_very_many_problems_are_counted_and_the_first_ones_told(policies: Path) 
         ),
         "utf-8",
     )
-    told = proving.proof(policies, TODAY, policies / "no-log")
+    told = proving.proof(policies, policies / "packed", TODAY, policies / "no-log")
     assert told["count"] >= 150
     assert len(told["problems"]) == proving.MOST_TOLD
     assert all(problem.startswith("tracks/people-lead/2026-01-01.yaml:") for problem in told["problems"])
