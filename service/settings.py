@@ -73,6 +73,8 @@ class Settings:
         """Whether callers must be known."""
         return self.api_keys is not None or self.token_keys is not None
 
+    webhooks: Path | None  #: the file of subscriptions
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -185,4 +187,5 @@ SETTINGS: Final = (
     Setting("metrics_open", "no", "yes: anyone on this machine may read the metrics", yes_no),
     Setting("runtime", "/dev/shm", "where what the workers share is kept; best in memory", path),  # noqa: S108 - only a folder of its own, for its owner alone, is made in it
     Setting("traces", "", "where an OTLP collector takes spans; empty: nowhere", optional(web_address)),
+    Setting("webhooks", "", "the file that says who is told of verdicts and decisions", optional(path)),
 )  # fmt: skip

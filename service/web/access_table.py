@@ -52,6 +52,8 @@ TABLE: Final[dict[str, Need]] = {
     "policies.ask_for_reload": one_of("operate"),
     "status.show_status": one_of("operate"),
     METRICS: one_of("operate"),
+    "webhooks.list_webhooks": one_of("operate"),
+    "webhooks.try_again": one_of("operate"),
     "health.live": OPEN,
     "health.ready": OPEN,
     "pages.openapi": OPEN,

@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 
 from service import __version__
 from service.errors import SettingsError
+from service.ledger.deliveries import EmbeddedDeliveries
 from service.ledger.frozen import refuse_changed
 from service.ledger.log import Log, open_log
 from service.settings import Settings
@@ -39,6 +40,8 @@ from service.web.proving import proved
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
 from service.web.tracing import Traces
+from service.web.webhooks.subscribers import Subscribers
+from service.web.webhooks.subscriptions import read_subscriptions
 from service.web.worker import Worker
 
 
@@ -68,14 +71,24 @@ class Server(BaseApplication):
             now=_now,
             freeze=None if frozen_by is None else Freeze(judges, frozen_by),
         )
-        self._background = Background(runtime, judges, reloader, metrics)
+        traces = Traces(settings.traces)
+        subscribers = Subscribers(
+            read_subscriptions(settings.webhooks) if settings.webhooks else (),
+            self._log,
+            lambda: EmbeddedDeliveries(settings.log.with_name(f"{settings.log.name}.deliveries")),
+            now=_now,
+            counts=metrics,
+            traces=traces,
+        )
+        self._background = Background(runtime, judges, reloader, metrics, [subscribers])
         self._parts = Parts(
             judges=judges,
             runtime=runtime,
             metrics=metrics,
-            traces=Traces(settings.traces),
             access=access,
             metrics_open=settings.metrics_open,
+            traces=traces,
+            webhooks=subscribers,
             log=self._log,
             now=_now,
             new_id=new_id,

@@ -77,6 +77,19 @@ class Metrics:
             registry=own,
             multiprocess_mode="mostrecent",
         )
+        self._deliveries = Counter(
+            "ladders_webhook_deliveries",
+            "Tries to tell a subscriber of an entry; `dead` was given up.",
+            ("subscriber", "result"),
+            registry=own,
+        )
+        self._webhook_lag = Gauge(
+            "ladders_webhook_lag_entries",
+            "Entries of the log that a subscriber was not told of yet.",
+            ("subscriber",),
+            registry=own,
+            multiprocess_mode="mostrecent",
+        )
         for kind in ("disagreement", "fault"):  # a rate needs to start from 0
             self._engine_errors.labels(kind)
         for result in RESULTS:
@@ -128,6 +141,14 @@ class Metrics:
         """A reload came to its end, with so many problems."""
         self._reloads.labels(result).inc()
         self._problems.set(problems)
+
+    def count_delivery(self, subscriber: str, result: str) -> None:
+        """A subscriber was told (`delivered`), was not (`failed`), or an entry was given up (`dead`)."""
+        self._deliveries.labels(subscriber, result).inc()
+
+    def note_webhook_lag(self, subscriber: str, entries: int) -> None:
+        """So many entries wait for a subscriber."""
+        self._webhook_lag.labels(subscriber).set(entries)
 
     def text(self) -> bytes:
         """Everything, of all processes, in Prometheus' text format."""

@@ -14,7 +14,7 @@ from marshmallow import fields
 
 from service import __version__
 from service.facts.strict import LONGEST_NAME, Name
-from service.web.api import batches, facts, health, policies, status, tracks, verdicts
+from service.web.api import batches, facts, health, policies, status, tracks, verdicts, webhooks
 from service.web.api.schemas import ProblemSchema
 from service.web.openapi_access import with_access
 
@@ -25,6 +25,7 @@ BLUEPRINTS: Final = (
     facts.blueprint,
     policies.blueprint,
     status.blueprint,
+    webhooks.blueprint,
     health.blueprint,
 )
 _DESCRIPTION: Final = """\

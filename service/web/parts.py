@@ -21,6 +21,7 @@ from service.web.judges import Held, Judges, Judging
 from service.web.metrics import Metrics
 from service.web.runtime import Runtime
 from service.web.tracing import Traces
+from service.web.webhooks.subscribers import Subscribers
 
 _NAME: Final = "ladders"
 _HELD: Final = "held"
@@ -36,6 +37,7 @@ class Parts:
     traces: Traces
     access: KnownAccess | None  #: None: anyone may do everything
     metrics_open: bool  #: whoever asks gets the metrics
+    webhooks: Subscribers
     log: Log
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7

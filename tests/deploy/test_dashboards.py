@@ -46,6 +46,8 @@ def known() -> dict[str, set[str]]:
         cast(Any, SimpleNamespace(track="t", level="l", outcome="eligible", results=[("r", "met")])), 0.1, 0.1
     )
     metrics.count_request("GET", "/v1/tracks", 200, 0.1)
+    metrics.count_delivery("workday", "delivered")
+    metrics.note_webhook_lag("workday", 0)
     series: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(metrics.text().decode()):
         for sample in family.samples:

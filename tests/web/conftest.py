@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from service.ledger.deliveries import EmbeddedDeliveries
 from service.ledger.log import Log, open_log
 from service.ledger.record import Receipt, Record
 from service.policy.load import load
@@ -29,6 +30,7 @@ from service.web.parts import Parts
 from service.web.reload import note_first_set
 from service.web.runtime import Runtime, runtime_in
 from service.web.tracing import Traces
+from service.web.webhooks.subscribers import Subscribers
 
 POLICIES = Path(__file__).parent / "policies"
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -77,15 +79,28 @@ def judges_of(runtime: Runtime, judge: Judging) -> Judges:
 
 
 @pytest.fixture(scope="session")
-def parts(judge: Judge, runtime: Runtime, log: CountingLog) -> Parts:
+def parts(
+    judge: Judge, runtime: Runtime, log: CountingLog, tmp_path_factory: pytest.TempPathFactory
+) -> Parts:
     """The real parts, with a clock that stands still."""
+    place = tmp_path_factory.mktemp("webhooks")
+    metrics, traces = Metrics(), Traces(None)
+    webhooks = Subscribers(
+        (),
+        log,
+        lambda: EmbeddedDeliveries(place / "deliveries"),
+        now=lambda: NOON,
+        counts=metrics,
+        traces=traces,
+    )
     return Parts(
         judges=judges_of(runtime, judge),
         runtime=runtime,
-        metrics=Metrics(),
-        traces=Traces(None),
         access=None,
         metrics_open=False,
+        metrics=metrics,
+        traces=traces,
+        webhooks=webhooks,
         log=log,
         now=lambda: NOON,
         new_id=new_id,

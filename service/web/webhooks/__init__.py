@@ -1,0 +1,1 @@
+"""Webhooks: those who subscribed are told of verdicts and decisions."""
