@@ -161,14 +161,14 @@ class FetchedKeys:
 
     def now(self) -> KeySet:
         """As `KeySource.now`."""
-        keys = self._keys if self._keys is not None else self._once_more()
+        keys = self._keys if self._keys is not None else self._ask(for_one_unknown=False)
         if keys is None:
             raise AccessUnavailable("the keys that tokens are signed with cannot be fetched now")
         return keys
 
     def renewed(self) -> KeySet:
         """As `KeySource.renewed`."""
-        self._once_more()
+        self._ask(for_one_unknown=True)
         return self.now()
 
     def renew(self) -> bool:
@@ -176,15 +176,18 @@ class FetchedKeys:
         with self._fetching:
             return self._renew()
 
-    def _once_more(self) -> KeySet | None:
-        """Fetch them unless that was tried a moment ago, by this thread or by another."""
+    def _ask(self, *, for_one_unknown: bool) -> KeySet | None:
+        """Fetch them for a request, unless that failed or was done for an unknown key a moment ago."""
         began_s = self._clock_s()
         if not self._turns.acquire(blocking=False):
             raise AccessUnavailable("the keys that tokens are signed with are being fetched")
         try:
             with self._fetching:
-                if self._asked_s is None or began_s - self._asked_s >= AGAIN_S:
-                    self._renew()
+                wanted = for_one_unknown or self._keys is None  # another request may have been faster
+                if wanted and (self._asked_s is None or began_s - self._asked_s >= AGAIN_S):
+                    good = self._renew()
+                    if for_one_unknown or not good:
+                        self._asked_s = self._clock_s()
                 return self._keys
         finally:
             self._turns.release()
@@ -197,6 +200,4 @@ class FetchedKeys:
         except (OSError, ValueError) as refused:
             self._tell(str(refused))
             return False
-        finally:
-            self._asked_s = self._clock_s()
         return True

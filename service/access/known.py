@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from service.access.api_keys import PREFIX, ApiKeys
 from service.access.callers import Caller
 from service.access.tokens import Tokens
 from service.errors import NotKnown
-
-_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 
 class KnownAccess:
@@ -26,13 +21,14 @@ class KnownAccess:
             NotKnown: Nobody that is known.
             AccessUnavailable: It cannot be found out now.
         """
-        match = _BEARER.fullmatch(authorization.strip())
-        if match is None:
+        scheme, _, credential = authorization.strip().partition(" ")
+        credential = credential.lstrip(" ")
+        if scheme.lower() != "bearer" or not credential or " " in credential or "," in credential:
             raise NotKnown("the `Authorization` header is not `Bearer` and one token or API key")
-        if match[1].startswith(PREFIX):
+        if credential.startswith(PREFIX):
             if self._api_keys is None:
                 raise NotKnown("API keys are not taken here; send a token")
-            return self._api_keys.caller_of(match[1])
+            return self._api_keys.caller_of(credential)
         if self._tokens is None:
             raise NotKnown("tokens are not taken here; send an API key")
-        return self._tokens.caller_of(match[1])
+        return self._tokens.caller_of(credential)

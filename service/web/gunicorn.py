@@ -51,6 +51,8 @@ class Server(BaseApplication):
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         _refuse_taken(settings)
         self._settings, self._runtime = settings, runtime
+        access, keys = access_of(settings)
+        self._key_keeper = KeyKeeper(keys, settings.token_keys_s) if keys is not None else None
         self._log = OwnLog(lambda: _opened(settings))
         folder, bytes_digest = first_set(runtime, settings.policies)
         self._judge = _proved(folder)
@@ -59,8 +61,6 @@ class Server(BaseApplication):
             for gone in refuse_changed(self._judge.policies, frozen_by, may_be_missing=True):
                 journal().warning("version-gone", where=str(gone.where), why=gone.message)
         note_first_set(runtime, bytes_digest, self._judge.policies, _now())
-        access, keys = access_of(settings)
-        self._key_keeper = KeyKeeper(keys, settings.token_keys_s) if keys is not None else None
         metrics = Metrics()
         judges = Judges(runtime, self._judge, ready_judge, _now)
         reloader = Reloader(

@@ -161,6 +161,7 @@ def forged(now_s: float = NOW_S) -> dict[str, tuple[str, str]]:
         "a list for claims": (signed(b"[1]"), "can be read"),
         "claims twice": (signed(b'{"iss": "a", "iss": "b"}'), "can be read"),
         "no JSON": (signed(b"iss=a"), "can be read"),
+        "letters that are none": ("é" + token(now_s), "can be read"),
         "two parts": ("e30.e30", "can be read"),
         "five parts": ("e30.e30.e30.e30.e30", "can be read"),
         "no token": ("neither-token-nor-key", "can be read"),
