@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from service.ledger.merkle import entry_hash
 from service.ledger.note import Signer, encoded, read_note, read_vkey, signed
 from service.ledger.proofs import consistency, inclusion, root_at
+from service.ledger.tile_folder import tile_path
+from tests.ledger.exported import leaves_of, write
 from tests.ledger.independent import answers, built
 from tests.ledger.signing import ORIGIN, Witness, checkpoint, log_signer, seed
 from tests.ledger.trees import Memory, leaves
@@ -95,3 +98,16 @@ def test_their_notes_are_accepted_by_us_and_are_the_same_to_the_byte(program: Pa
     theirs = json.loads(made).encode()
     assert read_note(theirs).checked([read_vkey(key.vkey)]) == {key: None}
     assert theirs == bytes(signed(said.encode(), [Signer(ORIGIN, seed("theirs"))]))
+
+
+@pytest.mark.parametrize("size", [1, 256, 1000])
+def test_our_exports_are_read_through_their_tiles(program: Path, tmp_path: Path, size: int) -> None:
+    """Every entry is found in its bundle and proved from tiles, by a reader that believes the root alone."""
+    entries = leaves_of(size)
+    export = write(tmp_path / "export", entries, [size])
+    root = text(root_at(Memory([entry_hash(entry) for entry in entries]), size))
+    question = {"kind": "tiles", "at": str(export), "size": size, "root": root}
+    assert answers(program, [question]) == ["ok"]
+    bundle = export / tile_path("entries", 0, min(size, 256))
+    bundle.write_bytes(bundle.read_bytes().replace(b"entry-0", b"entry-O"))
+    assert answers(program, [question]) == ["entry 0: invalid transparency proof"]
