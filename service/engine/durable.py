@@ -49,6 +49,9 @@ MOST_NODES: Final = 24
 #: Rules in one ruleset, where 512 conditions would hang. From about 150 on every evaluation moves the heap.
 MOST_RULES: Final = 96
 
+#: Who ask in vain at most before a build that failed again and again is tried once more.
+MOST_REFUSED: Final = 64
+
 SID: Final = "1"
 LETTERS: Final = MET + UNKNOWN + UNMET
 OPERATORS: Final = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte", "missing": "$nex"}
@@ -91,6 +94,8 @@ class DurableEngine:
         self._rulesets: list[Leaves | Groups] = []
         self._locks: dict[int, threading.Lock] = {}
         self._closed = False
+        self._failures = 0  # of builds, in a row
+        self._to_refuse = 0  # how many who ask are refused before the next build
         self._sound = False  # true between decisions: if not, there was a fault, or a fork within a decision
         self._build()
 
@@ -108,8 +113,7 @@ class DurableEngine:
             if self._closed:
                 raise EngineFault("these rules are closed; ask those of the policy set in force")
             if not self._sound:
-                self.rebuilds += 1
-                self._build()
+                self._build_again()
             self._sound = False
             letters = self._answer(numbers)
             self._sound = True
@@ -154,6 +158,23 @@ class DurableEngine:
         for ruleset in self._rulesets:
             ruleset.answer(board, numbers)
         return "".join(board[:size])
+
+    def _build_again(self) -> None:
+        """Build after a fault. From the third failure in a row on, more and more of those who ask are refused
+        before the next try: to build takes long, and a ruleset that fails at once cannot be given back."""
+        if self._to_refuse:
+            self._to_refuse -= 1
+            raise EngineFault(
+                "the rules could not be built again after a fault, and wait to be tried once more"
+            )
+        self.rebuilds += 1
+        try:
+            self._build()
+        except BaseException:
+            self._failures += 1
+            self._to_refuse = min(1 << min(self._failures, 30) >> 3, MOST_REFUSED)
+            raise
+        self._failures = 0
 
     def _build(self) -> None:
         """Build every ruleset, and prove that together they decide as the network means."""

@@ -10,14 +10,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from itertools import combinations, count
+from itertools import combinations, count, pairwise
 from pathlib import Path
 from typing import Any
 
 import durable_rules_engine
 import pytest
 
-from service.engine.durable import MOST_NODES, MOST_RULES, DurableEngine, Ruleset
+from service.engine.durable import MOST_NODES, MOST_REFUSED, MOST_RULES, DurableEngine, Ruleset
 from service.engine.network import BOUND, AtLeast, Measure, Network, Within, leaf_paths, settle
 from service.errors import EngineFault
 from tests.engine.bindings import Instead, Watched
@@ -380,6 +380,31 @@ def test_rules_that_cannot_be_mended_yet_give_faults_until_they_can(
         binding.instead.clear()
         assert engine.decide(CASE) == settle(MIXED, CASE)
         assert engine.rebuilds == 3
+
+
+def test_rules_that_fail_again_and_again_are_built_ever_more_rarely_and_still_mended() -> None:
+    """A build takes long and may leave a ruleset behind, so it is not tried at each question for hours; and
+    once it works, answers come again without anybody's help."""
+    binding = Watched()
+    with closing(DurableEngine(MIXED, binding)) as engine:
+        binding.instead["assert_fact"] = after(0, fail, 10**9)
+        tried = []
+        for question in range(1000):
+            before = engine.rebuilds
+            with pytest.raises(EngineFault):
+                engine.decide(CASE)
+            if engine.rebuilds > before:
+                tried.append(question)
+        assert tried[:6] == [1, 2, 3, 5, 8, 13]
+        gaps = [later - earlier for earlier, later in pairwise(tried)]
+        assert gaps == sorted(gaps)
+        assert gaps[-1] == MOST_REFUSED + 1
+        binding.instead.clear()
+        for _ in range(MOST_REFUSED):
+            with suppress(EngineFault):
+                engine.decide(CASE)
+        assert engine.decide(CASE) == settle(MIXED, CASE)
+        assert engine.decide(OTHER) == settle(MIXED, OTHER)
 
 
 @pytest.mark.parametrize(
