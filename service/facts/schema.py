@@ -108,16 +108,42 @@ class RequestSchema(_OfRequest):
     )
 
 
+class OptionsRequestSchema(RequestSchema):
+    """Where may this candidate go from here, as of that day?"""
+
+    class Meta(Strict.Meta):
+        exclude = ("request_id", "to", "version", "waivers")
+
+    standing = fields.Nested(
+        PlaceSchema,
+        data_key="from",
+        required=True,
+        allow_none=True,
+        metadata={"description": "where the candidate stands now; null: on no ladder yet"},
+    )
+
+
 _SCHEMA = RequestSchema()
+_OPTIONS = OptionsRequestSchema()
+_NOWHERE = {"track": "", "level": ""}
 
 
-def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Request | None, list[Fault]]:
+def read_options_request(
+    raw: Any, vocabulary: Vocabulary, *, today: date
+) -> tuple[Request | None, list[Fault]]:
+    """As `read_request`, for a request that asks for no level: `to_track` and `to_level` are empty."""
+    return read_request(raw, vocabulary, today=today, schema=_OPTIONS)
+
+
+def read_request(
+    raw: Any, vocabulary: Vocabulary, *, today: date, schema: Strict = _SCHEMA
+) -> tuple[Request | None, list[Fault]]:
     """The request as far as it can be read, and everything wrong with it (also with its facts).
 
     Where something is wrong, the request only serves to find what else is: it names the level asked for and
     the day of the request, and is None when even these cannot be read. It must not be judged.
     """
-    told, messages, wrong = read_strictly(_SCHEMA, raw)
+    told, messages, wrong = read_strictly(schema, raw)
     if wrong:
         told = _readable(told, messages)
     strict = isinstance(raw, dict) and raw.get("strict_facts") is True
@@ -127,13 +153,13 @@ def read_request(raw: Any, vocabulary: Vocabulary, *, today: date) -> tuple[Requ
     wrong += reading.faults
     if told is None:
         return None, wrong
-    submitted_on = told.get("submitted_on", today)
+    submitted_on, to = told.get("submitted_on", today), told.get("to", _NOWHERE)
     request = Request(
         request_id=told.get("request_id"),
         candidate=told.get("candidate", {}).get("id", ""),
         standing=_standing(told),
-        to_track=told["to"]["track"],
-        to_level=told["to"]["level"],
+        to_track=to["track"],
+        to_level=to["level"],
         submitted_on=submitted_on,
         as_of=told.get("as_of", submitted_on),
         facts=facts,

@@ -39,7 +39,7 @@ def select(request: Request, policies: PolicySet) -> tuple[Selection | None, lis
     if found is not None and request.version is not None:
         found = _named(request.version, found, request, policies, wrong)
     levels = [] if found is None else _with_level(found, request.to_level, wrong)
-    standing = _standing(request, policies, wrong)
+    standing = standing_of(request, policies, wrong)
     if levels:
         wrong += _unknown_waivers(request, levels)
     if found is None or not levels or wrong:
@@ -129,8 +129,9 @@ def _having(versions: Iterable[TrackVersion], name: str) -> list[tuple[TrackVers
     return [(version, level) for version, level in reversed(levels) if level is not None]
 
 
-def _standing(request: Request, policies: PolicySet, wrong: list[Fault]) -> Level | None:
-    """The level the candidate holds, as the version in force on the day of the request has it."""
+def standing_of(request: Request, policies: PolicySet, wrong: list[Fault]) -> Level | None:
+    """The level the candidate holds, as the version in force on the day of the request has it; what is wrong
+    with it is added to `wrong`."""
     standing = request.standing
     if standing is None or standing.track is None or standing.level is None:
         return None

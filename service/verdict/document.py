@@ -31,7 +31,7 @@ def document_of(
     """Everything a verdict says."""
     request, selection, judgement = case.request, case.selection, case.judgement
     level, version = selection.level, selection.version
-    met = _met_from(case)
+    met = days_met(case)
     named: dict[str, list[str]] = {"unmet": [], "unknown": [], "waived": []}
     for requirement, result in judgement.results:
         if result in named and requirement.kind == "required":
@@ -65,12 +65,9 @@ def document_of(
         **named,
         "missing_facts": explainer.questions(judgement),
         "eligible_from": _iso(eligible_from(case, met)),
-        "what_would_change": [
-            {"requirement": requirement, **change_document(remedy)}
-            for requirement, remedy in what_would_change(case)
-        ],
+        "what_would_change": changes_of(case),
         "open_to_you": [_opening(opening) for opening in open_to_you(case)],
-        "way_back": None if level.way_back is None else _way_back(level),
+        "way_back": way_back_of(level),
         "afterwards": [
             {"id": duty.id, "text": duty.text, "within": None if duty.within is None else str(duty.within)}
             for duty in level.afterwards
@@ -80,7 +77,7 @@ def document_of(
     }
 
 
-def _met_from(case: Case) -> dict[str, date]:
+def days_met(case: Case) -> dict[str, date]:
     """For every requirement that is not passed: the day from which it would be, where there is one."""
     days: dict[str, date] = {}
     for requirement, result in case.judgement.results:
@@ -89,6 +86,14 @@ def _met_from(case: Case) -> dict[str, date]:
             if day is not None:
                 days[requirement.id] = day
     return days
+
+
+def changes_of(case: Case) -> list[dict[str, Any]]:
+    """A smallest set of changes that leads to `eligible`."""
+    return [
+        {"requirement": requirement, **change_document(remedy)}
+        for requirement, remedy in what_would_change(case)
+    ]
 
 
 def _standing(case: Case) -> dict[str, Any] | None:
@@ -110,9 +115,9 @@ def _opening(opening: Opening) -> dict[str, Any]:
     }
 
 
-def _way_back(level: Level) -> dict[str, Any]:
-    assert level.way_back is not None  # noqa: S101 - asked only where there is one
-    return {"to": level.way_back.to, "months": level.way_back.months}
+def way_back_of(level: Level) -> dict[str, Any] | None:
+    """Where somebody may return to from a level, and until when."""
+    return None if level.way_back is None else {"to": level.way_back.to, "months": level.way_back.months}
 
 
 def _warnings(case: Case) -> list[dict[str, str]]:

@@ -27,6 +27,7 @@ from service.verdict.case import Case
 from service.verdict.document import document_of
 from service.verdict.explanation import Explainer
 from service.verdict.model import Verdict
+from service.verdict.options import options_of
 from service.verdict.settled import settle
 
 ENGINE = f"ladders {__version__} / durable-rules {installed_version('durable_rules')}"
@@ -87,6 +88,14 @@ class Judge:
             results=tuple((requirement.id, result) for requirement, result in case.judgement.results),
             document=document,
         )
+
+    def options(self, raw: Any, *, judged_at: datetime) -> dict[str, Any]:
+        """Judge what a candidate may ask for next; raises as `verdict`."""
+        return options_of(raw, self.policies, judged_at=judged_at, engine=ENGINE, judge=self._explained)
+
+    def _explained(self, request: Request, selection: Selection) -> tuple[Case, Explainer]:
+        case = self.case(request, selection)
+        return case, self._ready[id(case.selection.level)][2]
 
     def read(self, raw: Any, judged_at: datetime) -> tuple[Request, Selection]:
         """The request, and what the policies hold for it."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service.engine.evaluate import PASSED, Judgement, judge
-from service.policy.model import Level, TrackVersion
+from service.engine.evaluate import PASSED, Judgement, Result, judge
+from service.facts.request import Request
+from service.policy.model import Level, PolicySet, Requirement, TrackVersion
 from service.policy.versions import judged_by
 from service.verdict.case import Case
 from service.verdict.settled import RANK
@@ -25,11 +26,17 @@ class Opening:
     judgement: Judgement
 
     @property
-    def lacking(self) -> Iterator[tuple[str, str, str]]:
-        """Id, sentence and result of each required requirement that is not passed."""
+    def open_ends(self) -> Iterator[tuple[Requirement, Result]]:
+        """Each required requirement that is not passed, with its result."""
         for requirement, result in self.judgement.results:
             if requirement.kind == "required" and result not in PASSED:
-                yield requirement.id, requirement.text, result
+                yield requirement, result
+
+    @property
+    def lacking(self) -> Iterator[tuple[str, str, str]]:
+        """Id, sentence and result of each of these."""
+        for requirement, result in self.open_ends:
+            yield requirement.id, requirement.text, result
 
 
 def open_to_you(case: Case) -> list[Opening]:
@@ -37,26 +44,28 @@ def open_to_you(case: Case) -> list[Opening]:
     if case.request.standing is None:
         return []  # where the candidate stands was not told
     openings: dict[str, Opening] = {}
-    for version, level in _reachable(case):
+    for version, level in reachable(case.policies, case.request, case.selection.standing):
         if level.name != case.selection.level.name:
             opening = Opening(version, level, judge(level, case.for_level(level)))
             known = openings.get(level.name)
             if known is None or RANK[opening.judgement.outcome] < RANK[known.judgement.outcome]:
                 openings[level.name] = opening  # of several versions that judge, the most favourable
-    return sorted(openings.values(), key=_rank)
+    return sorted(openings.values(), key=rank)
 
 
-def _rank(opening: Opening) -> tuple[bool, int, int, str]:
+def rank(opening: Opening) -> tuple[bool, int, int, str]:
     """Craft before people, open before closed, then by grade and name."""
     closed = RANK[opening.judgement.outcome]
     return opening.version.kind == "people", closed, opening.level.grade, opening.level.name
 
 
-def _reachable(case: Case) -> Iterator[tuple[TrackVersion, Level]]:
-    standing = case.selection.standing
-    for track in case.policies.tracks:
-        versions = case.policies.tracks[track]
-        for version in reversed(judged_by(versions, case.request.submitted_on, case.request.as_of)):
+def reachable(
+    policies: PolicySet, request: Request, standing: Level | None
+) -> Iterator[tuple[TrackVersion, Level]]:
+    """The levels whose `enter_from` names a level, in every version that judges; those that begin a track for
+    people on no ladder."""
+    for versions in policies.tracks.values():
+        for version in reversed(judged_by(versions, request.submitted_on, request.as_of)):
             for index, level in enumerate(version.levels):
                 if standing is None:
                     reached = (

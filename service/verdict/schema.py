@@ -217,3 +217,55 @@ class VerdictSchema(Schema):
     engine = _text("what decided, with its version")
     log = fields.Nested(VerdictLogSchema, required=True)
     links = fields.Nested(VerdictLinksSchema, required=True)
+
+
+class OptionsStandingSchema(VerdictFromSchema):
+    title = _text()
+    mastery = fields.Boolean(required=True, metadata={"description": "the level is an end in itself"})
+
+
+class OptionsPolicySchema(Schema):
+    set = _text("digest of the meaning of all policies")
+    files = _text("digest of the files as they are written")
+
+
+class OptionLackingSchema(LackingSchema):
+    why = _text("why it is asked")
+    to_meet = _text("how to meet it")
+    met_from = _day_or_null("the first day on which it is met if only time passes")
+
+
+class OptionLinksSchema(Schema):
+    facts = _text("what to send for this level")
+    track = _text("the track as it was judged")
+
+
+class OptionSchema(Schema):
+    """A level to which the present one leads, and what it still asks."""
+
+    to = _text("track/level")
+    title = _text()
+    track = _text("what the track is called")
+    kind = _text(validate=validate.OneOf(["craft", "people"]))
+    grade = fields.Integer(required=True)
+    version = _text("the version of the track that was used")
+    outcome = _text(validate=validate.OneOf(OUTCOMES))
+    summary = _text("one sentence")
+    lacking = _list(OptionLackingSchema, "what it asks and is not there yet")
+    missing_facts = _list(QuestionSchema, "the questions whose answers could still change the outcome")
+    eligible_from = _day_or_null("the first day on which the same facts give `eligible` if only time passes")
+    what_would_change = _list(ChangeSchema, "a smallest set of changes that leads to `eligible`")
+    way_back = fields.Nested(VerdictWayBackSchema, required=True, allow_none=True)
+    links = fields.Nested(OptionLinksSchema, required=True)
+
+
+class OptionsSchema(Schema):
+    """Where somebody may go from here. Not a verdict: nothing is recorded."""
+
+    candidate = fields.Nested(VerdictCandidateSchema, required=True)
+    standing = fields.Nested(OptionsStandingSchema, required=True, allow_none=True, data_key="from")
+    dates = fields.Nested(VerdictDatesSchema, required=True)
+    policy = fields.Nested(OptionsPolicySchema, required=True)
+    options = _list(OptionSchema, "craft tracks first, then what is open, then by grade")
+    warnings = _list(WarningSchema, "what was sent but not used")
+    engine = _text("what decided, with its version")

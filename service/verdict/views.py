@@ -31,6 +31,13 @@ _GONE: Mapping[str, Mapping[str, frozenset[str]]] = {
     },
 }
 
+#: What may be missing in the whole verdict, its policy, a finding, a node, by the view that is shown.
+LEFT_OUT: Mapping[str, frozenset[str]] = {
+    kind: frozenset[str]().union(*(gone[kind] for gone in _GONE.values()))
+    | (frozenset({"shortfall"}) if kind in ("finding", "node") else frozenset())
+    for kind in ("verdict", "policy", "finding", "node")
+}
+
 #: What is left of what was found, or is needed, where a sensitive fact has a part in it.
 _SAFE = frozenset({"label", "from", "sensitive"})
 

@@ -44,6 +44,8 @@ KNOWN: Final = Need(known=True, candidates=True)
 TABLE: Final[dict[str, Need]] = {
     "verdicts.judge_request": one_of("submit"),
     "batches.judge_batch": one_of("submit"),
+    "options.list_options": one_of("submit", "simulate"),
+    "simulations.simulate": one_of("simulate", "author"),  # a draft only with `author`
     "verdicts.read_verdict": one_of("submit", "decide", "audit", candidates=True),
     # what is asked of people is no secret from them
     "tracks.list_tracks": KNOWN,

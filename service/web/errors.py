@@ -86,6 +86,8 @@ def _refused(refused: Refused) -> Trouble:
     headers = {}
     if refused.kind == "wrong-content-type":
         headers["Accept"] = "application/json"
+    if KINDS[refused.kind].status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     if refused.challenge:
         headers["WWW-Authenticate"] = refused.challenge
     return Trouble(KINDS[refused.kind], str(refused), refused.faults, headers)

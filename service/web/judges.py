@@ -51,6 +51,9 @@ class Judging(Protocol):
     def verdict(self, raw: Any, *, verdict_id: str, judged_at: datetime) -> Verdict:
         """Judge one request; raises `RequestError` or `EngineError`."""
 
+    def options(self, raw: Any, *, judged_at: datetime) -> dict[str, Any]:
+        """Judge what a candidate may ask for next; raises as `verdict`."""
+
     def close(self) -> None:
         """Give everything back."""
 

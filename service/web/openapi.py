@@ -14,13 +14,27 @@ from marshmallow import fields
 
 from service import __version__
 from service.facts.strict import LONGEST_NAME, Name
-from service.web.api import batches, facts, health, policies, status, tracks, verdicts, webhooks
+from service.verdict.views import LEFT_OUT
+from service.web.api import (
+    batches,
+    facts,
+    health,
+    options,
+    policies,
+    simulations,
+    status,
+    tracks,
+    verdicts,
+    webhooks,
+)
 from service.web.api.schemas import ProblemSchema
 from service.web.openapi_access import with_access
 
 BLUEPRINTS: Final = (
     verdicts.blueprint,
     batches.blueprint,
+    options.blueprint,
+    simulations.blueprint,
     tracks.blueprint,
     facts.blueprint,
     policies.blueprint,
@@ -28,6 +42,14 @@ BLUEPRINTS: Final = (
     webhooks.blueprint,
     health.blueprint,
 )
+#: Shapes of which a view may leave something out, and what they are to it.
+_SEEN: Final = {
+    "Verdict": "verdict",
+    "Simulation": "verdict",
+    "VerdictPolicy": "policy",
+    "Finding": "finding",
+    "Node": "node",
+}
 _DESCRIPTION: Final = """\
 Promotion requests are judged against a written policy, and every verdict explains itself.
 
@@ -83,6 +105,8 @@ def _tidied(document: dict[str, Any]) -> dict[str, Any]:
     for name, schema in schemas.items():
         if name not in sent:
             schema.pop("additionalProperties", None)
+        if left_out := LEFT_OUT.get(_SEEN.get(name, "")):
+            schema["required"] = [each for each in schema["required"] if each not in left_out]
     return {**document, "components": {"schemas": schemas}}
 
 

@@ -114,6 +114,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Correct everything that `problems` names; `/v1/facts` says what to send. Nothing was recorded.",
         ),
         Kind(
+            "wrong-policies",
+            422,
+            "The draft policies are wrong",
+            "Correct everything that `problems` names, as `ladders check` would say it. A draft is a whole"
+            " policy set.",
+        ),
+        Kind(
             "no-verdict",
             500,
             "The engine could not decide with certainty",
@@ -131,6 +138,12 @@ KINDS: Final[Mapping[str, Kind]] = {
             "It cannot be found out now whose token this is",
             "Send the request again after `Retry-After` seconds. When it lasts, the operator's service log"
             " has the reason.",
+        ),
+        Kind(
+            "overloaded",
+            503,
+            "The service has too much to do now",
+            "Nothing was recorded. Send the request again after `Retry-After` seconds.",
         ),
         Kind(
             "log-unavailable",

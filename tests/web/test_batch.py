@@ -309,6 +309,9 @@ class Doubting:
             raise KeyError("E-1042")
         return self.judge.verdict(raw, **more)
 
+    def options(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Nothing to close."""
 

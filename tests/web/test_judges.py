@@ -37,6 +37,9 @@ class Known:
     def verdict(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 
+    def options(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
     def close(self) -> None:
         self.closed += 1
 

@@ -35,6 +35,9 @@ class Failing:
     def verdict(self, *_: Any, **__: Any) -> Any:
         raise self.error
 
+    def options(self, *_: Any, **__: Any) -> Any:
+        raise self.error
+
     def close(self) -> None:
         """Nothing to close."""
 

@@ -175,6 +175,9 @@ class Failing:
     def check_writable(self) -> None:
         raise self.error
 
+    def options(self, *_: Any, **__: Any) -> Any:
+        raise self.error
+
     def close(self) -> None:
         """Nothing to close."""
 

@@ -18,6 +18,9 @@ REQUEST_EXAMPLE: Final[dict[str, Any]] = {
         "trainings": [{"course": "secure-coding", "completed_on": "2026-02-10", "hours": 8}],
     },
 }
+OPTIONS_EXAMPLE: Final = {
+    name: REQUEST_EXAMPLE[name] for name in ("candidate", "from", "submitted_on", "as_of", "facts")
+}
 _TRAINED: Final[dict[str, Any]] = {
     "found": {
         "value": 0,
