@@ -24,7 +24,9 @@ _QUIET: Final = ("health.", "metrics.")
 _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _HEADERS: Final = {
     "Cache-Control": "no-store",  # what is answered may be about a person
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

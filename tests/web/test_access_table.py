@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
 from service.access.callers import ANYONE, NOBODY, SCOPES, Caller, candidate_caller
-from service.web.access_table import KNOWN, OPEN, TABLE, Unguarded, check_table, one_of
+from service.web.access_table import KNOWN, OPEN, TABLE, Need, Unguarded, check_table, one_of
+from tests.docs.examples import rows_below
 
 
 def test_every_endpoint_has_its_row_and_every_row_its_endpoint(app: Flask) -> None:
     """The app could not have been made otherwise; this says so where a reader looks."""
     assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(TABLE)
+
+
+def test_the_page_about_access_lists_every_address_with_who_may_use_it(app: Flask) -> None:
+    """Whoever gives out scopes reads the page, not the code; a new endpoint needs a row there too."""
+    rows = rows_below("access.md", "Where several scopes are named")
+    told = {place.strip("`"): cell for place, cell in rows}
+    there = {
+        f"{method} {path_of(rule.rule)}": who(TABLE[rule.endpoint])
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert told == there, "correct the table in docs/access.md"
+    assert len(rows) == len(there)
+
+
+def path_of(rule: str) -> str:
+    """A path as pages write it."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+
+
+def who(need: Need) -> str:
+    """The cell of the table that says who may."""
+    if need.open:
+        return "open"
+    if need.known:
+        return "any caller"
+    return ", ".join([*(f"`{scope}`" for scope in sorted(need.scopes)), *["candidates"] * need.candidates])
 
 
 def test_an_endpoint_without_a_row_stops_the_app_from_being_made() -> None:
