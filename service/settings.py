@@ -43,6 +43,7 @@ class Settings:
 
     policies: Path
     log: Path
+    keys: Path | None  #: None: `keys` beside the log
     host: str  #: an IP address or `localhost`
     port: int  #: 0: any free port
     workers: int
@@ -163,6 +164,7 @@ def _at_odds(values: Mapping[str, Any]) -> Iterator[str]:
 SETTINGS: Final = (
     Setting("policies", "policies", "the folder with the policy files", path),
     Setting("log", "var/verdicts.db", "the verdict log, made with its folder", log_path, by_file=True),
+    Setting("keys", "", "the folder of keys; empty: `keys` beside the log", optional(path)),
     Setting("host", "127.0.0.1", "the address to listen on", address),
     Setting("port", "8080", "the port to listen on; 0: any free one", whole(0, 65535)),
     Setting("workers", "2", "processes that answer requests", whole(1, 64)),

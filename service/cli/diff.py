@@ -4,6 +4,7 @@ come out."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -119,8 +120,11 @@ def _population(place: Path, sets: Sequence[PolicySet]) -> Iterable[Asked]:
 
     if place.is_file() and place.suffix.lower() not in (".csv", ".parquet"):
         from service.ledger.past import past_requests
+        from service.settings import read_settings
 
-        return (Asked(past.id, past.raw, past.judged_on) for past in past_requests(place))  # may be millions
+        keys = read_settings(os.environ).keys
+        past = past_requests(place, keys)  # may be millions
+        return (Asked(each.id, each.raw, each.judged_on) for each in past)
     vocabularies = [policies.vocabulary for policies in reversed(sets)]
     return read_population(place, vocabularies, datetime.now(UTC).date())
 

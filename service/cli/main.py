@@ -23,6 +23,7 @@ from service.cli.fmt import fmt
 from service.cli.health import health
 from service.cli.keys import keys
 from service.cli.lint import lint
+from service.cli.log import log
 from service.cli.new import new
 from service.cli.read import read
 from service.cli.schema import schema
@@ -67,7 +68,23 @@ def commands() -> None:
     """
 
 
-for command in (check, lint, read, new, fmt, schema, test, diff, explain, serve, keys, health, config, demo):
+for command in (
+    check,
+    lint,
+    read,
+    new,
+    fmt,
+    schema,
+    test,
+    diff,
+    explain,
+    serve,
+    keys,
+    log,
+    health,
+    config,
+    demo,
+):
     commands.add_command(command)
 
 

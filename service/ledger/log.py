@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from service.errors import SettingsError
-from service.ledger.embedded.opening import open_embedded, read_embedded
+from service.ledger.embedded.opening import Wishes, open_embedded, read_embedded
 from service.ledger.record import Asked, Entry, Receipt, Record
 from service.ledger.rows import TreeHead, Wanted
 from service.ledger.tiles import Hashes
@@ -73,6 +73,14 @@ class Log(Protocol):
     def content(self, digest: str) -> bytes | None:
         """What is kept under a digest, `sha256:…`."""
 
+    def erase(
+        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+    ) -> Sequence[Receipt]:
+        """Erase what the log holds of a person; gives the entries that say so, none when there is nothing."""
+
+    def rotate_keys(self) -> int:
+        """Wrap the keys of all people anew, destroy the old wrapping key, and say how many they are."""
+
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the tree of this size, in place of one that is there."""
 
@@ -95,37 +103,46 @@ class Log(Protocol):
 def open_log(
     place: str | Path,
     *,
+    keys: Path | None = None,
     clock: Callable[[], datetime],
     random_bytes: Callable[[int], bytes],
     name: str | None = None,
     limit_s: float = LIMIT_S,
+    may_make: bool = True,
 ) -> Log:
     """Open the log at this place, and make it where there is none. Each process opens it after it was forked.
 
     Args:
         place: The path of a database file, whose folder is made with access for its owner alone.
+        keys: The folder of keys, made with those of a new log; without it, `keys` beside the database.
         clock: The time with its zone; entries carry it, and it may lie up to 5 seconds behind the last one.
         random_bytes: Unpredictable bytes, such as `os.urandom`.
         name: The name of a new log, or the one that an existing log must have; without it, a random one.
+        may_make: Whether a log that is not there is made.
         limit_s: Seconds after which an append that has not begun is given up.
 
     Raises:
         LogUnavailable: The log cannot be opened; the message says why and what to do.
         SettingsError: The place names a kind of store that does not exist.
     """
-    database = _path(place)
-    return open_embedded(database, clock=clock, random_bytes=random_bytes, name=name, limit_s=limit_s)
+    wishes = Wishes(
+        keys=keys, clock=clock, random_bytes=random_bytes, name=name, limit_s=limit_s, may_make=may_make
+    )
+    return open_embedded(_path(place), wishes)
 
 
-def read_log(place: str | Path) -> Log:
+def read_log(place: str | Path, keys: Path | None = None) -> Log:
     """Open the log at this place to be read alone, whether a service has it open or not.
+
+    Without its folder of keys (`keys` beside the database, unless another is named) what is private of people
+    cannot be read, and everything else can.
 
     Raises:
         LogUnavailable: There is none, or it cannot be read; a log of an older form is opened by the service
             first.
         SettingsError: The place names a kind of store that does not exist.
     """
-    return read_embedded(_path(place))
+    return read_embedded(_path(place), keys)
 
 
 def _path(place: str | Path) -> Path:

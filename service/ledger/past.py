@@ -28,13 +28,17 @@ class Past:
     judged_on: date
 
 
-def past_requests(place: Path) -> Iterator[Past]:
+def past_requests(place: Path, keys: Path | None = None) -> Iterator[Past]:
     """Every request in the log, oldest first.
+
+    Args:
+        place: Of the log.
+        keys: The folder of its keys; without it, `keys` beside the log.
 
     Raises:
         LogUnavailable: There is no verdict log at this place, or it cannot be read.
     """
-    with closing(read_log(place)) as log:
+    with closing(read_log(place, keys)) as log:
         after: int | None = None
         while page := log.find(Wanted(kind="verdict"), after):
             for entry in page:

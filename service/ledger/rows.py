@@ -112,6 +112,9 @@ class Writer(Protocol):
         person whom it removes has other entries by now.
         """
 
+    def remove(self, indexes: Sequence[int]) -> None:
+        """Remove what is private in some entries, in the turn, for good; it was erased before."""
+
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the tree of this size, in place of one that is there."""
 
@@ -151,6 +154,9 @@ class Rows(Protocol):
         self, wanted: Wanted, subj: bytes | None, caller: bytes | None, after: int, limit: int
     ) -> list[Stored]:
         """The first entries behind index `after` that fit; person and caller are given as keyed hashes."""
+
+    def with_private(self, indexes: Sequence[int]) -> list[int]:
+        """Those of some entries whose private parts are stored."""
 
     def of_person(self, subj: bytes) -> list[tuple[int, int | None]]:
         """Index and kid of each entry with private parts of a person, the newest first."""

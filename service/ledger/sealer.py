@@ -1,6 +1,9 @@
-"""The sealer of one log: records go in as they were submitted; sealed ones come out, and stored ones opened.
+"""The sealer of one log: records go in as they were submitted; sealed and encrypted ones come out, and stored
+ones are opened.
 
-Knows nothing of how they are stored.
+What is private of a person is encrypted under a key that is theirs alone, so that destroying the key erases
+it everywhere, in every backup too. Which key that is, is found by the newest entry of that person.
+Knows nothing of how records are stored.
 """
 
 from __future__ import annotations
@@ -9,28 +12,124 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from service.errors import LogUnavailable
 from service.ledger.commitments import KEY_BYTES
-from service.ledger.record import Entry, Receipt, Record, digest_text, moment
+from service.ledger.keys import KeyFolder
+from service.ledger.record import Asked, Entry, Receipt, Record, digest_text, moment
 from service.ledger.rows import Stored
-from service.ledger.sealing import PLAIN, Sealed, is_of, is_what_was_sealed, opened, seal
+from service.ledger.sealing import PLAIN, Sealed, has_private, is_of, is_what_was_sealed, opened, seal
+from service.ledger.subject_keys import SubjectKeys
 
+ENCRYPTED: Final = "a1"  #: the form of a body: a nonce, then AES-256-GCM of the open body
+_NONCE: Final = 12
+_REMEMBERED: Final = 4096  #: people whose key is at hand
 _NOT_WHAT_WAS_WRITTEN: Final = (
     "entry {} of the verdict log is not what was written there; have the log verified"
+)
+_NO_KEYS: Final = (
+    "what the verdict log holds of people is encrypted, and the folder of keys is not at hand; have "
+    "LADDERS_KEYS name it"
 )
 
 
 class Sealer:
-    """Seals and opens for the log with this name."""
+    """Seals and opens for the log with this name.
 
-    def __init__(self, log: str, random_bytes: Callable[[int], bytes]) -> None:
+    Args:
+        log: The name.
+        keys: The keys of the log; None: only what is not encrypted can be opened, and nothing can be sealed.
+        subject_keys: The keys of people.
+        newest_kid: The key of the newest entry of a person, by keyed hash.
+        random_bytes: Unpredictable bytes.
+    """
+
+    def __init__(
+        self,
+        log: str,
+        *,
+        keys: KeyFolder | None,
+        subject_keys: SubjectKeys | None,
+        newest_kid: Callable[[bytes], int | None],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
         self._log = log
+        self._keys = keys
+        self._subject_keys = subject_keys
+        self._newest_kid = newest_kid
         self._random_bytes = random_bytes
+        self._known: dict[bytes, tuple[int, AESGCM]] = {}  #: by person
+        self._known_at = 0  #: how often the log had erased somebody when these were learnt
+
+    @property
+    def keys(self) -> KeyFolder:
+        """The keys of the log; raises `LogUnavailable` when they are not at hand."""
+        if self._keys is None:
+            raise LogUnavailable(_NO_KEYS)
+        return self._keys
+
+    @property
+    def subject_keys(self) -> SubjectKeys:
+        """The keys of people; raises `LogUnavailable` when they are not at hand."""
+        if self._subject_keys is None:
+            raise LogUnavailable(_NO_KEYS)
+        return self._subject_keys
+
+    # ── sealing ──
 
     def sealed(self, record: Record, about: bytes | None, erasures: int) -> Sealed:
-        """A record as it is to be stored; raises `ValueError` when it cannot be."""
+        """A record as it is to be stored.
+
+        Args:
+            record: What is to be remembered.
+            about: The leaf hash of the entry that it is about.
+            erasures: How often the log has erased somebody by now, as far as is known here.
+
+        Raises:
+            ValueError: It cannot be sealed.
+        """
         sealed = seal(record, log=self._log, record_key=self._random_bytes(KEY_BYTES), about=about)
-        return replace(sealed, erasures=erasures)
+        asked = tuple(self.asked(each) for each in record.asked)
+        caller = None if record.caller is None else self.keys.caller(record.caller)
+        if record.person is None or sealed.form is None:
+            return replace(sealed, caller=caller, asked=asked, erasures=erasures)
+        subj = self.keys.subject(record.person)
+        kid, cipher = self._key_of(subj, erasures)
+        nonce = self._random_bytes(_NONCE)
+        return Sealed(
+            record=record,
+            leaf=sealed.leaf,
+            leaf_hash=sealed.leaf_hash,
+            form=ENCRYPTED,
+            body=nonce + cipher.encrypt(nonce, sealed.body, sealed.leaf_hash),
+            subj=subj,
+            caller=caller,
+            kid=kid,
+            asked=asked,
+            erasures=erasures,
+        )
+
+    def asked(self, asked: Asked) -> tuple[bytes, bytes]:
+        """What a store keeps of what a record was asked under, and of what was asked."""
+        return self.keys.asked(asked.caller, asked.key), self.keys.body(asked.body)
+
+    def _key_of(self, subj: bytes, erasures: int) -> tuple[int, AESGCM]:
+        """The key of a person, or a new one. A log that has erased somebody since then refuses the record."""
+        if self._known_at != erasures or len(self._known) >= _REMEMBERED:
+            self._known, self._known_at = {}, erasures
+        known = self._known
+        found = known.get(subj)
+        if found is None:
+            kid = self._newest_kid(subj)
+            key = None if kid is None else self.subject_keys.open(kid)
+            if kid is None or key is None:
+                kid, key = self.subject_keys.fresh()
+            found = known[subj] = (kid, AESGCM(key))
+        return found
+
+    # ── opening ──
 
     def is_same(self, record: Record, about: bytes | None, stored: Stored) -> bool:
         """Whether a record is the one that is stored; of one that was erased nobody can tell any more."""
@@ -41,20 +140,47 @@ class Sealer:
         """A stored record, opened and held against its leaf.
 
         Raises:
-            LogUnavailable: It is not what was sealed.
+            LogUnavailable: It is not what was sealed, or cannot be opened now.
         """
         body = self._checked_body(stored)
-        private = opened(body)[1] if body is not None else {}
-        return Entry(receipt_of(stored), stored.id, stored.kind, stored.leaf, private, about=stored.about)
+        return Entry(
+            receipt_of(stored),
+            stored.id,
+            stored.kind,
+            stored.leaf,
+            private={} if body is None else opened(body)[1],
+            erased=body is None and has_private(stored.leaf),
+            about=stored.about,
+        )
 
     def _checked_body(self, stored: Stored) -> bytes | None:
-        body = self._body(stored)
+        """The open body; None where there is none, or none any more."""
+        try:
+            body = self._body(stored)
+        except InvalidTag as wrong:
+            raise LogUnavailable(_NOT_WHAT_WAS_WRITTEN.format(stored.index)) from wrong
         if not is_what_was_sealed(stored.leaf, stored.leaf_hash, body):
             raise LogUnavailable(_NOT_WHAT_WAS_WRITTEN.format(stored.index))
         return body
 
     def _body(self, stored: Stored) -> bytes | None:
-        return stored.body if stored.form == PLAIN else None
+        if stored.body is None or stored.form == PLAIN:
+            return stored.body
+        if stored.form != ENCRYPTED or stored.kid is None:
+            raise LogUnavailable(
+                f"entry {stored.index} of the verdict log is kept in the form `{stored.form}`; use a newer "
+                f"Ladders"
+            )
+        key = self.subject_keys.open(stored.kid)
+        if key is None:
+            return None
+        nonce, encrypted = stored.body[:_NONCE], stored.body[_NONCE:]
+        return AESGCM(key).decrypt(nonce, encrypted, stored.leaf_hash)
+
+    def close(self) -> None:
+        """Let go of the keys."""
+        if self._subject_keys is not None:
+            self._subject_keys.close()
 
 
 def receipt_of(stored: Stored) -> Receipt:

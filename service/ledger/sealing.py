@@ -20,7 +20,7 @@ import orjson
 
 from service.ledger.canonical import canonical
 from service.ledger.commitments import KEY_BYTES, committed, in_base64
-from service.ledger.fields import fields_of
+from service.ledger.fields import VERDICT, fields_of
 from service.ledger.merkle import entry_hash
 from service.ledger.record import Record, digest_text
 
@@ -91,7 +91,7 @@ def is_of(record: Record, leaf: bytes, body: bytes | None, *, log: str, about: b
     wanted: dict[str, Any] = orjson.loads(canonical(_envelope(record, log, about)))
     envelope = {name: told.get(name, _NOT_IN_FORM_1.get(name)) for name in wanted}
     if body is None:  # it has nothing private, or that was erased, and nobody can tell any more
-        return envelope == wanted and not record.private and told["private"]["n"] == 0
+        return envelope == wanted and not record.private and not told["private"]["n"]
     return envelope == wanted and opened(body)[1] == record.private
 
 
@@ -99,6 +99,19 @@ def opened(body: bytes) -> tuple[bytes, dict[str, bytes]]:
     """The record key and the private parts in an open body."""
     parts: dict[str, object] = orjson.loads(body[KEY_BYTES:])
     return body[:KEY_BYTES], {pointer: canonical(part) for pointer, part in parts.items()}
+
+
+def person_in(body: bytes) -> str | None:
+    """The person whom the verdict in an open body is about."""
+    document = orjson.loads(body[KEY_BYTES:]).get(VERDICT)
+    candidate = document.get("candidate") if isinstance(document, dict) else None
+    person = candidate.get("id") if isinstance(candidate, dict) else None
+    return person if isinstance(person, str) else None
+
+
+def has_private(leaf: bytes) -> bool:
+    """Whether a leaf commits to private fields, whether these are still there or erased."""
+    return bool(orjson.loads(leaf)["private"]["n"])
 
 
 def is_what_was_sealed(leaf: bytes, leaf_hash: bytes, body: bytes | None) -> bool:

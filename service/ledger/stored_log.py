@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from service.errors import LogUnavailable, RecordConflict
 from service.ledger.appender import Appender
+from service.ledger.erasure import erasure_records, erasures_in
 from service.ledger.record import Entry, Receipt, Record, digest_bytes, digest_text, moment
 from service.ledger.rows import Held, Rows, Stored, TreeHead, Wanted, Writer, Written
 from service.ledger.sealer import Sealer, receipt_of
-from service.ledger.sealing import Sealed
+from service.ledger.sealing import Removal, Sealed
 from service.ledger.tiles import Hashes
 
 _RECENT_S: Final = 1.0  #: a commit within so many seconds proves that the log is writable
@@ -109,6 +113,50 @@ class StoredLog:
         if writer is not None:
             appender.run(lambda: writer.add_checkpoint(size, note), self._limit_s)
 
+    def erase(
+        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+    ) -> Sequence[Receipt]:
+        """Erase what the log holds of a person, for good, and record that without naming anybody.
+
+        All entries stay in their places, and every proof holds; what was private in them is gone.
+
+        Returns:
+            The receipts of the entries that say so; none when the log holds nothing of that person.
+
+        Raises:
+            LogUnavailable: It was not done, or not to the end, which opening the log does.
+        """
+        self._refuse_in_child()
+        subj = self._sealer.keys.subject(person)
+        while held := self._rows.of_person(subj):
+            removal = Removal(subj, tuple(index for index, _ in reversed(held)))
+            kids = [kid for _, kid in held if kid is not None]
+            records = erasure_records(
+                removal.indexes, kids, erased_at=erased_at, engine=engine, new_id=new_id
+            )
+            self._erasures = self._rows.head().erasures
+            first, *others = [self._sealed(record) for record in records]
+            sealed = [replace(first, removes=removal), *others]
+            answer = self._writing().submit(sealed, self._limit_s)
+            if isinstance(answer, Written):
+                self._sealer.subject_keys.destroy(kids)
+                return list(_receipts(sealed, answer).values())
+        return ()
+
+    def erase_again(self) -> None:
+        """Do again what every erasure in the log says; raises `LogUnavailable`."""
+        appender, writer = self._writing(), self._writer
+        for indexes, kids in erasures_in(self._rows):
+            self._sealer.subject_keys.destroy(kids)
+            back = self._rows.with_private(indexes)
+            if back and writer is not None:
+                appender.run(partial(writer.remove, back), self._limit_s)
+
+    def rotate_keys(self) -> int:
+        """Wrap the keys of all people anew, destroy the old wrapping key, and say how many they are."""
+        self._refuse_in_child()
+        return self._sealer.subject_keys.rotate()
+
     # ── reading ──
 
     def get(self, id_: str) -> Entry | None:
@@ -141,7 +189,9 @@ class StoredLog:
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """The first entries that fit, oldest first, behind the index `after`."""
         self._refuse_in_child()
-        found = self._rows.find(wanted, None, None, -1 if after is None else after, limit)
+        subj = None if wanted.person is None else self._sealer.keys.subject(wanted.person)
+        caller = None if wanted.caller is None else self._sealer.keys.caller(wanted.caller)
+        found = self._rows.find(wanted, subj, caller, -1 if after is None else after, limit)
         return [self._sealer.entry(stored) for stored in found]
 
     def size(self) -> int:
@@ -189,6 +239,7 @@ class StoredLog:
         if self._appender is not None:
             self._appender.close()
         self._rows.close()
+        self._sealer.close()
         self._released()
 
     # ── how ──

@@ -52,6 +52,8 @@ def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime, cal
         policy_version=verdict.version,
         policy_digest=verdict.version_digest,
         rules=verdict.results,
+        person=verdict.document["candidate"]["id"],
+        caller=caller,
     )
 
 

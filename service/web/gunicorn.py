@@ -226,7 +226,13 @@ def _refuse_taken(settings: Settings) -> None:
 
 
 def _opened(settings: Settings) -> Log:
-    return open_log(settings.log, clock=_now, random_bytes=os.urandom, limit_s=settings.log_timeout_s)
+    return open_log(
+        settings.log,
+        keys=settings.keys,
+        clock=_now,
+        random_bytes=os.urandom,
+        limit_s=settings.log_timeout_s,
+    )
 
 
 def _proved(folder: Path) -> Judge:

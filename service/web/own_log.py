@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
@@ -73,6 +74,16 @@ class OwnLog:
     def content(self, digest: str) -> bytes | None:
         """As `Log.content`."""
         return self._opened().content(digest)
+
+    def erase(
+        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+    ) -> Sequence[Receipt]:
+        """As `Log.erase`."""
+        return self._opened().erase(person, erased_at=erased_at, engine=engine, new_id=new_id)
+
+    def rotate_keys(self) -> int:
+        """As `Log.rotate_keys`."""
+        return self._opened().rotate_keys()
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """As `Log.add_checkpoint`."""

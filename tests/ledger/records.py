@@ -32,4 +32,6 @@ def a_record(number: int = 1, says: str = "not eligible yet", person: str = "E-1
         policy_set="sha256:" + "ab" * 32,
         policy_version="people-lead/2026-01-01",
         rules=(("route", "met"), ("manager-training", "unmet")),
+        person=person,
+        caller="key:workday",
     )

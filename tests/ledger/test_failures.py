@@ -18,7 +18,8 @@ import pytest
 from service.ledger.embedded import schema
 from service.ledger.embedded.database import connect_reader
 from service.ledger.embedded.place import Turn
-from service.ledger.sealing import is_what_was_sealed
+from service.ledger.log import read_log
+from service.ledger.merkle import tree_root
 from tests.ledger.records import record_id
 
 ROOT = Path(__file__).parents[2]
@@ -65,15 +66,14 @@ def whole_log(database: Path) -> dict[str, int]:
     """Place by id of every entry, after checking that the log is whole."""
     with closing(connect_reader(database)) as connection:
         schema.name_of(connection)  # the head counts the entries
-        rows = list(
-            connection.execute("SELECT seq, id, leaf, leaf_hash, body FROM entry JOIN priv USING (seq)")
-        )
-        bodies = connection.execute("SELECT count(*) FROM priv").get
         assert connection.pragma("integrity_check") == "ok"
-    assert sorted(row[0] for row in rows) == list(range(len(rows)))
-    assert bodies == len(rows)
-    assert all(is_what_was_sealed(*row[2:]) for row in rows)
-    return {id_: seq for seq, id_, *_ in rows}
+    with closing(read_log(database)) as log:
+        entries = list(log.entries())  # each is held against its leaf
+        head, leaves = log.head(), list(log.leaves(0, log.size()))
+    assert [entry.receipt.index for entry in entries] == list(range(len(entries)))
+    assert not [entry.id for entry in entries if entry.erased or not entry.private]
+    assert head.root == tree_root([leaf for leaf, _ in leaves])
+    return {entry.id: entry.receipt.index for entry in entries}
 
 
 def size_of(file: Path) -> int:

@@ -21,7 +21,7 @@ from tests.ledger.records import a_record, record_id
 def connection(tmp_path: Path) -> apsw.Connection:
     """A writer on a log with one entry."""
     writer = database.connect_writer(prepare(tmp_path / "log.db").database)
-    schema.create(writer, "ladders/test")
+    schema.create(writer, "ladders/test", "00")
     entries.append(writer, [seal(a_record(1), log="ladders/test", record_key=bytes(32))], 17)
     return writer
 

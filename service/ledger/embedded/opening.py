@@ -1,7 +1,7 @@
 """Opening the embedded log: the path of a database file goes in; a log over it comes out.
 
-Every process opens the log for itself, after it was forked. A log that does not exist is made, and one of an
-older form carried on, by the process that has the turn.
+Every process opens the log for itself, after it was forked. A log that does not exist is made, with its keys,
+and one of an older form carried on, by the process that has the turn.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +23,12 @@ from service.ledger.embedded.database import connect_reader, connect_writer, ref
 from service.ledger.embedded.place import Place, Turn, prepare
 from service.ledger.embedded.rows import EmbeddedRows
 from service.ledger.embedded.writer import EmbeddedWriter
+from service.ledger.keys import KEY_BYTES, KeyFolder, make_keys, open_keys
 from service.ledger.record import Record, microseconds
 from service.ledger.sealer import Sealer
-from service.ledger.sealing import Sealed
+from service.ledger.sealing import Sealed, person_in, seal
 from service.ledger.stored_log import FORKED, StoredLog
+from service.ledger.subject_keys import FileSubjectKeys
 
 _SOFTWARE: Final = "ladders"
 
@@ -33,45 +36,61 @@ _SOFTWARE: Final = "ladders"
 _open_files: list[tuple[tuple[int, int], int]] = []  #: identity of the file, and process
 
 
-def open_embedded(
-    database: Path,
-    *,
-    clock: Callable[[], datetime],
-    random_bytes: Callable[[int], bytes],
-    name: str | None,
-    limit_s: float,
-) -> StoredLog:
-    """Open the log in this file, and make it where there is none; arguments and errors as `open_log`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a log is to be opened; as the arguments of `open_log`."""
+
+    keys: Path | None
+    clock: Callable[[], datetime]
+    random_bytes: Callable[[int], bytes]
+    name: str | None
+    limit_s: float
+    may_make: bool
+
+
+def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
+    """Open the log in this file, and make it where there is none; errors as `open_log`."""
     refuse_old_sqlite(apsw.sqlite_lib_version())
+    if not wishes.may_make and not (database.is_file() and database.stat().st_size):
+        raise LogUnavailable(f"there is no verdict log at `{database}`; check the path")
     place = prepare(database)
-    process = os.getpid()
-    if any(file == place.identity and opener != process for file, opener in _open_files):
+    opened = (place.identity, os.getpid())
+    if any(file == place.identity and opener != os.getpid() for file, opener in _open_files):
         raise LogUnavailable(FORKED)
     try:
-        named = _made_or_found(place, clock, random_bytes, name, limit_s)
-        if name not in (None, named):
-            raise LogUnavailable(f"the verdict log in `{database}` is named `{named}`, not `{name}`")
+        name, keys = _made_or_found(place, wishes)
+        if wishes.name not in (None, name):
+            raise LogUnavailable(f"the verdict log in `{database}` is named `{name}`, not `{wishes.name}`")
         rows = EmbeddedRows(connect_reader(place.database))
-        writer = EmbeddedWriter(place, connect_writer(place.database), Turn(place.lock), clock)
+        writer = EmbeddedWriter(place, connect_writer(place.database), Turn(place.lock), wishes.clock)
     except (apsw.Error, OSError) as error:
         raise LogUnavailable(f"cannot open the verdict log `{database}`: {error}") from error
-    opened = (place.identity, process)
-    sealer = Sealer(named, random_bytes)
-    log = StoredLog(named, rows, writer, sealer, limit_s=limit_s, released=lambda: _open_files.remove(opened))
+    log = StoredLog(
+        name,
+        rows,
+        writer,
+        _sealer(name, keys, rows, wishes.random_bytes),
+        limit_s=wishes.limit_s,
+        released=lambda: _open_files.remove(opened),
+    )
     _open_files.append(opened)
+    try:
+        log.erase_again()
+    except BaseException:
+        log.close()
+        raise
     return log
 
 
-def read_embedded(database: Path) -> StoredLog:
-    """Open the log in this file to be read alone; it must be there, and be of the present form.
-
-    Raises:
-        LogUnavailable: There is no verdict log at this place, or it cannot be read.
-    """
+def read_embedded(database: Path, keys: Path | None) -> StoredLog:
+    """Open the log in this file to be read alone; arguments and errors as `read_log`."""
     with _read_errors(database):
         connection = _existing(database)
         name = schema.name_of(connection)
-        return StoredLog(name, EmbeddedRows(connection), None, Sealer(name, os.urandom), limit_s=0)
+        folder = keys or _keys_beside(database)
+        found = _own_keys(connection, name, open_keys(folder, os.urandom)) if folder.is_dir() else None
+        rows = EmbeddedRows(connection)
+        return StoredLog(name, rows, None, _sealer(name, found, rows, os.urandom), limit_s=0)
 
 
 def issued_in_file(database: Path) -> dict[str, set[str]]:
@@ -104,39 +123,66 @@ def _read_errors(database: Path) -> Iterator[None]:
         raise LogUnavailable(f"the verdict log `{database}` could not be read ({error})") from error
 
 
-def _made_or_found(
-    place: Place,
-    clock: Callable[[], datetime],
-    random_bytes: Callable[[int], bytes],
-    name: str | None,
-    limit_s: float,
-) -> str:
-    """The name of the log in this file, which is made or carried on under the turn."""
+def _sealer(
+    name: str, keys: KeyFolder | None, rows: EmbeddedRows, random_bytes: Callable[[int], bytes]
+) -> Sealer:
+    return Sealer(
+        name,
+        keys=keys,
+        subject_keys=None if keys is None else FileSubjectKeys(keys),
+        newest_kid=rows.newest_kid,
+        random_bytes=random_bytes,
+    )
+
+
+def _keys_beside(database: Path) -> Path:
+    return database.absolute().with_name("keys")
+
+
+def _own_keys(connection: apsw.Connection, name: str, keys: KeyFolder) -> KeyFolder:
+    """These keys, if they are those of the log."""
+    if schema.fingerprint_of(connection) != keys.fingerprint(name):
+        raise LogUnavailable(
+            f"the keys in `{keys.folder}` are not those of this verdict log; name the right ones"
+        )
+    return keys
+
+
+def _made_or_found(place: Place, wishes: Wishes) -> tuple[str, KeyFolder]:
+    """The name and the keys of the log in this file, which is made or carried on under the turn."""
+    folder = wishes.keys or _keys_beside(place.database)
     with closing(connect_reader(place.database)) as reader:
         if schema.exists(reader) and not schema.is_older(reader):
-            return schema.name_of(reader)
+            name = schema.name_of(reader)
+            return name, _own_keys(reader, name, open_keys(folder, wishes.random_bytes))
     turn = Turn(place.lock)
     try:
-        if not turn.take_within(limit_s):
+        if not turn.take_within(wishes.limit_s):
             raise LogUnavailable(f"another process holds the verdict log `{place.database}`; try again")
         with closing(connect_writer(place.database)) as writer:
             if not schema.exists(writer):  # another process may have been faster
-                schema.create(writer, name or f"ladders/{random_bytes(8).hex()}")
+                name = wishes.name or f"ladders/{wishes.random_bytes(8).hex()}"
+                keys = make_keys(folder, wishes.random_bytes)
+                schema.create(writer, name, keys.fingerprint(name))
             elif schema.is_older(writer):
-                now = clock()
-                sealer = Sealer(schema.kept_name(writer), random_bytes)
-                schema.bring_up_to_date(
-                    writer, microseconds(now), lambda told: _change_of_form(sealer, random_bytes, now, told)
-                )
-            return schema.name_of(writer)
+                _carry_on(writer, make_keys(folder, wishes.random_bytes), wishes)
+            name = schema.name_of(writer)
+            return name, _own_keys(writer, name, open_keys(folder, wishes.random_bytes))
     finally:
         turn.close()
 
 
-def _change_of_form(
-    sealer: Sealer, random_bytes: Callable[[int], bytes], now: datetime, told: dict[str, Any]
-) -> Sealed:
-    """The entry about a change of the tables."""
-    id_ = str(UUID(bytes=random_bytes(16), version=4))
-    record = Record(id=id_, kind="schema", decided_at=now, engine=_SOFTWARE, private={}, detail=told)
-    return sealer.sealed(record, None, 0)
+def _carry_on(writer: apsw.Connection, keys: KeyFolder, wishes: Wishes) -> None:
+    name, now = schema.kept_name(writer), wishes.clock()
+
+    def entry_for(told: dict[str, Any]) -> Sealed:
+        """The entry about a change of the tables."""
+        id_ = str(UUID(bytes=wishes.random_bytes(16), version=4))
+        record = Record(id=id_, kind="schema", decided_at=now, engine=_SOFTWARE, private={}, detail=told)
+        return seal(record, log=name, record_key=wishes.random_bytes(KEY_BYTES))
+
+    def subject_of(body: bytes) -> bytes | None:
+        person = person_in(body)
+        return None if person is None else keys.subject(person)
+
+    schema.bring_up_to_date(writer, microseconds(now), entry_for, subject_of, keys.fingerprint(name))

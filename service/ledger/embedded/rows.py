@@ -5,7 +5,7 @@ One connection that can only read serves all threads of a process, one after the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final
@@ -93,6 +93,11 @@ class EmbeddedRows:
         values = (value for _, value in conditions)
         return self._stored(f"WHERE {where} ORDER BY e.seq LIMIT ?", (*values, limit))
 
+    def with_private(self, indexes: Sequence[int]) -> list[int]:
+        """As `Rows.with_private`."""
+        query = "SELECT seq FROM priv WHERE seq IN (SELECT value FROM json_each(?))"
+        return [seq for (seq,) in self._all(query, (orjson.dumps(indexes).decode(),))]
+
     def of_person(self, subj: bytes) -> list[tuple[int, int | None]]:
         """As `Rows.of_person`."""
         return self._all("SELECT seq, kid FROM priv WHERE subj = ? ORDER BY seq DESC", (subj,))
@@ -167,7 +172,6 @@ def _conditions(wanted: Wanted, subj: bytes | None, caller: bytes | None) -> Ite
     for column, value in (
         ("p.subj", subj),
         ("p.caller", caller),
-        ("e.kind", wanted.kind),
         ("e.track", wanted.track),
         ("e.level", wanted.level),
         ("e.outcome", wanted.outcome),
@@ -176,6 +180,8 @@ def _conditions(wanted: Wanted, subj: bytes | None, caller: bytes | None) -> Ite
     ):
         if value is not None:
             yield f"{column} = ?", value
+    if wanted.kind is not None:
+        yield "e.kind = ?" if wanted.kind == "verdict" else "e.kind <> 'verdict' AND e.kind = ?", wanted.kind
     if wanted.since is not None:
         yield "e.decided_us >= ?", microseconds(wanted.since)
     if wanted.until is not None:

@@ -49,6 +49,7 @@ CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry
     BEGIN SELECT RAISE(ABORT, 'an entry of the verdict log is never removed'); END;
 INSERT INTO head VALUES (1, 0, 0);
 """
+_BODIES: Final = "SELECT seq, body FROM priv WHERE seq > ? ORDER BY seq LIMIT 1000"
 #: What turns a log of the form before into one of this form.
 STEPS: Final = {
     2: """
@@ -96,11 +97,12 @@ def exists(connection: apsw.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'head'").fetchone() is not None
 
 
-def create(connection: apsw.Connection, log: str) -> None:
-    """Make the tables of an empty log with this name, all or none."""
+def create(connection: apsw.Connection, log: str, fingerprint: str) -> None:
+    """Make the tables of an empty log with this name and the keys of this fingerprint, all or none."""
     with connection:
         connection.execute(_META + _ENTRY + "".join(STEPS.values()))
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", [("log", log), ("probed", "0")])
+        kept = {"log": log, "keys": fingerprint, "probed": "0"}
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", kept.items())
         connection.pragma("user_version", FORM)
 
 
@@ -120,7 +122,11 @@ def kept_name(connection: apsw.Connection) -> str:
 
 
 def bring_up_to_date(
-    connection: apsw.Connection, now_us: int, entry_for: Callable[[dict[str, Any]], Sealed]
+    connection: apsw.Connection,
+    now_us: int,
+    entry_for: Callable[[dict[str, Any]], Sealed],
+    subject_of: Callable[[bytes], bytes | None],
+    fingerprint: str,
 ) -> None:
     """Carry an older log on, all or nothing; to be called in one's turn.
 
@@ -128,6 +134,8 @@ def bring_up_to_date(
         connection: A writer.
         now_us: The time of the entries that this adds, unless the last entry is later.
         entry_for: Seals the entry about one change of the form, given what it says.
+        subject_of: The keyed hash of the person whom an open body is about.
+        fingerprint: Of the keys that the log has from now on.
     """
     steps = {form: sql for form, sql in STEPS.items() if form > _form(connection)}
     if not steps:
@@ -138,7 +146,18 @@ def bring_up_to_date(
         now_us = max(now_us, connection.execute("SELECT last_us FROM head").get)
         entries.write_head(connection, Head(tree.grown_from_nothing(connection), now_us))
         told = [{"form": form, "sha256": sha256(sql.encode()).hexdigest()} for form, sql in steps.items()]
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('keys', ?)", (fingerprint,))
+        _name_subjects(connection, subject_of)
         entries.append(connection, [entry_for(each) for each in told], now_us)
+
+
+def _name_subjects(connection: apsw.Connection, subject_of: Callable[[bytes], bytes | None]) -> None:
+    """Note whose the private parts are that were written before anybody could be erased."""
+    after = -1
+    while page := list(connection.execute(_BODIES, (after,))):
+        named = [(subject_of(body), seq) for seq, body in page]
+        connection.executemany("UPDATE priv SET subj = ? WHERE seq = ?", named)
+        after = page[-1][0]
 
 
 def name_of(connection: apsw.Connection) -> str:
@@ -158,6 +177,12 @@ def name_of(connection: apsw.Connection) -> str:
     if size != (there or 0):
         raise LogUnavailable(f"the head of the verdict log counts {size} entries, but {there or 0} are there")
     return kept_name(connection)
+
+
+def fingerprint_of(connection: apsw.Connection) -> str | None:
+    """By what the log knows its keys."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'keys'").fetchone()
+    return None if row is None else str(row[0])
 
 
 def _form(connection: apsw.Connection) -> int:

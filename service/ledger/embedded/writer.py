@@ -70,8 +70,20 @@ class EmbeddedWriter:
             self._connection.execute("COMMIT")
         except apsw.Error as error:
             raise LogUnavailable(self._why(error)) from error
-        self._erased = self._erased or _erases(rows)
+        if _erases(rows):
+            self._erased = True
+            self.tidy()  # before anybody hears that it is gone
         return answers
+
+    def remove(self, indexes: Sequence[int]) -> None:
+        """As `Writer.remove`."""
+        try:
+            entries.remove(self._connection, indexes)
+            self._connection.execute("COMMIT")
+        except apsw.Error as error:
+            raise LogUnavailable(self._why(error)) from error
+        self._erased = True
+        self.tidy()
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """As `Writer.add_checkpoint`."""

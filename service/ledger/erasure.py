@@ -1,0 +1,54 @@
+"""Erasing a person: what the log holds of them goes in; the entries that say so, and name nobody, come out.
+
+An erasure is an entry like any other: it lists the places whose private parts are gone and the numbers of the
+keys that were destroyed, and nothing else. What it says is done again whenever the log is opened, so that
+neither a process that died halfway nor a restored backup brings anything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from service.ledger.record import Record
+from service.ledger.rows import Rows, Wanted
+
+KIND: Final = "erasure"
+_PLACES_EACH: Final = 4000  #: in one entry, whose leaf has room for 65,535 bytes
+_PAGE: Final = 256
+
+
+def erasure_records(
+    indexes: Sequence[int],
+    kids: Iterable[int],
+    *,
+    erased_at: datetime,
+    engine: str,
+    new_id: Callable[[], str],
+) -> list[Record]:
+    """What is remembered of an erasure: one record, or several where one has no room for all places."""
+    keys = sorted(set(kids))
+    return [
+        Record(
+            id=new_id(),
+            kind=KIND,
+            decided_at=erased_at,
+            engine=engine,
+            private={},
+            detail={"entries": list(indexes[start : start + _PLACES_EACH]), "keys": [] if start else keys},
+        )
+        for start in range(0, len(indexes), _PLACES_EACH)
+    ]
+
+
+def erasures_in(rows: Rows) -> Iterator[tuple[list[int], list[int]]]:
+    """The places and the keys of every erasure in a log."""
+    after = -1
+    while page := rows.find(Wanted(kind=KIND), None, None, after, _PAGE):
+        for stored in page:
+            told: dict[str, Any] = orjson.loads(stored.leaf)["detail"]
+            yield told["entries"], told["keys"]
+        after = page[-1].index

@@ -1,0 +1,168 @@
+"""The keys of people: each encrypts what the log holds of one person, and is destroyed to erase it.
+
+A key has a number and nothing else: which number is whose stands in the log, beside what the key encrypts.
+Here they lie wrapped in one flat file, in slots of 64 bytes, so that destroying one is overwriting its slot:
+no database keeps an older copy of it anywhere. Keys are made in advance, many at once, because each has to be
+durable before it is used. Knows nothing of people.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from threading import Lock
+from typing import Final, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from service.errors import LogUnavailable
+from service.ledger.keys import KEY_BYTES, KeyFolder
+
+FILE: Final = "subjects.keys"
+_SLOT: Final = 64  #: 4 bytes of epoch, 12 of nonce, 32 of key, 16 of tag
+_NOTHING: Final = bytes(_SLOT)
+_HEADER: Final = b"ladders: keys of people, form 1\n".ljust(_SLOT, b"\0")  #: in the place of key 0
+_FIRST_MADE: Final = 16
+_MOST_MADE: Final = 256
+_AT_ONCE: Final = 16_384  #: slots
+_REMEMBERED: Final = 8192  #: open keys
+
+
+class SubjectKeys(Protocol):
+    """What keeps the keys of people; usable from many threads."""
+
+    def fresh(self) -> tuple[int, bytes]:
+        """The number and the bytes of a key that is durable and was never used."""
+
+    def open(self, kid: int) -> bytes | None:
+        """The key with this number; None once destroyed."""
+
+    def destroy(self, kids: Iterable[int]) -> None:
+        """Destroy keys for good; those that are destroyed already stay so."""
+
+    def rotate(self) -> int:
+        """Wrap every key anew under a new wrapping key, destroy the old one, and say how many there are."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class FileSubjectKeys:
+    """Keys of people in one file of the folder of keys."""
+
+    def __init__(self, keys: KeyFolder) -> None:
+        self._keys = keys
+        path = keys.folder / FILE
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LogUnavailable(f"the keys of people `{path}` cannot be used: {error.strerror}") from error
+        self._making = Lock()
+        self._made: list[tuple[int, bytes]] = []
+        self._next = _FIRST_MADE
+        self._keks: dict[int, AESGCM] = {}
+        self._open: dict[int, tuple[bytes, bytes]] = {}  #: by number, the slot as it was and the key in it
+
+    def fresh(self) -> tuple[int, bytes]:
+        """As `SubjectKeys.fresh`."""
+        with self._making:
+            if not self._made:
+                self._made = self._make(self._next)
+                self._next = min(self._next * 2, _MOST_MADE)
+            return self._made.pop()
+
+    def open(self, kid: int) -> bytes | None:
+        """As `SubjectKeys.open`; looks at the file each time, since another process may have destroyed it."""
+        slot = os.pread(self._file, _SLOT, kid * _SLOT)
+        if kid < 1 or len(slot) < _SLOT or slot == _NOTHING:
+            self._open.pop(kid, None)
+            return None
+        known = self._open.get(kid)
+        if known is not None and known[0] == slot:
+            return known[1]
+        try:
+            key = self._unwrapped(kid, slot)
+        except LogUnavailable:  # read while it was being wrapped anew
+            slot = os.pread(self._file, _SLOT, kid * _SLOT)
+            key = self._unwrapped(kid, slot)
+        if len(self._open) >= _REMEMBERED:
+            self._open.clear()
+        self._open[kid] = (slot, key)
+        return key
+
+    def destroy(self, kids: Iterable[int]) -> None:
+        """As `SubjectKeys.destroy`."""
+        there = [kid for kid in kids if os.pread(self._file, _SLOT, kid * _SLOT) not in (b"", _NOTHING)]
+        if not there:
+            return
+        with self._keys.locked():
+            for kid in there:
+                os.pwrite(self._file, _NOTHING, kid * _SLOT)
+                self._open.pop(kid, None)
+            os.fsync(self._file)
+
+    def rotate(self) -> int:
+        """As `SubjectKeys.rotate`; when it is cut off it goes on from there the next time."""
+        with self._keys.locked():
+            epoch = self._keys.new_epoch()
+            count = 0
+            for first, slots in self._slots():
+                wrapped = [
+                    slot if slot == _NOTHING else self._wrapped(kid, self._unwrapped(kid, slot), epoch)
+                    for kid, slot in enumerate(slots, start=first)
+                ]
+                os.pwrite(self._file, b"".join(wrapped), first * _SLOT)
+                count += sum(slot != _NOTHING for slot in wrapped)
+            os.fsync(self._file)
+            self._keys.forget_epochs_before(epoch)
+            self._keks.clear()
+            return count
+
+    def close(self) -> None:
+        """As `SubjectKeys.close`."""
+        os.close(self._file)
+
+    def _slots(self) -> Iterator[tuple[int, list[bytes]]]:
+        """All slots, many at a time, with the number of the first."""
+        first = 1
+        while read := os.pread(self._file, _AT_ONCE * _SLOT, first * _SLOT):
+            slots = [read[at : at + _SLOT] for at in range(0, len(read) - _SLOT + 1, _SLOT)]
+            yield first, slots
+            first += _AT_ONCE
+
+    def _make(self, count: int) -> list[tuple[int, bytes]]:
+        """Make so many keys durable."""
+        with self._keys.locked():
+            if not (size := os.fstat(self._file).st_size):
+                size = os.pwrite(self._file, _HEADER, 0)
+            epoch = self._keys.newest_epoch()
+            first = -(-size // _SLOT)  # a slot that was cut off when the power failed is left out
+            made = [(first + number, self._keys.random_bytes(KEY_BYTES)) for number in range(count)]
+            os.pwrite(self._file, b"".join(self._wrapped(*each, epoch) for each in made), first * _SLOT)
+            os.fsync(self._file)
+            return made
+
+    def _wrapped(self, kid: int, key: bytes, epoch: int) -> bytes:
+        nonce, stamp = self._keys.random_bytes(12), epoch.to_bytes(4, "big")
+        return stamp + nonce + self._kek(epoch).encrypt(nonce, key, _bound(kid, stamp))
+
+    def _unwrapped(self, kid: int, slot: bytes) -> bytes:
+        stamp, nonce, wrapped = slot[:4], slot[4:16], slot[16:]
+        try:
+            return self._kek(int.from_bytes(stamp, "big")).decrypt(nonce, wrapped, _bound(kid, stamp))
+        except InvalidTag as wrong:
+            raise LogUnavailable(
+                f"key {kid} of the keys of people is damaged; restore `{FILE}` from the backup of the keys"
+            ) from wrong
+
+    def _kek(self, epoch: int) -> AESGCM:
+        found = self._keks.get(epoch)
+        if found is None:
+            found = self._keks[epoch] = AESGCM(self._keys.kek(epoch))
+        return found
+
+
+def _bound(kid: int, stamp: bytes) -> bytes:
+    """What a wrapped key is bound to, so that it opens in its own slot alone."""
+    return b"ladders subject key\0" + kid.to_bytes(8, "big") + stamp
