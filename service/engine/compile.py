@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from service.engine.measures import Leaf, leaf_of, splits
 from service.engine.network import AtLeast, Measure, Network, Within
-from service.engine.scope import Scope
+from service.engine.prepared import Prepared
+from service.engine.scope import Frame, Scope
 from service.policy.condition import Comparison, Condition, Group
 from service.policy.model import Level, Requirement
 
@@ -29,8 +30,9 @@ class Plan:
     """One level, ready to be decided."""
 
     level: Level
+    prepared: Prepared  #: its amounts and conditions
     network: Network
-    measures: tuple[Callable[[Scope], Measure], ...]  #: for the leaves of the network, in order
+    measures: tuple[Callable[[Scope, Frame], Measure], ...]  #: for the leaves of the network, in order
     conditions: tuple[
         tuple[Condition, int], ...
     ]  #: every condition of the level and its node, parts before groups
@@ -38,13 +40,14 @@ class Plan:
     outcome: int  #: the node of the verdict
 
     def measured(self, scope: Scope) -> list[Measure]:
-        return [measure(scope) for measure in self.measures]
+        return [measure(scope, ()) for measure in self.measures]
 
 
 @dataclass(slots=True)
 class _Builder:
+    prepared: Prepared
     nodes: list[Within | AtLeast] = field(default_factory=list)
-    measures: list[Callable[[Scope], Measure]] = field(default_factory=list)
+    measures: list[Callable[[Scope, Frame], Measure]] = field(default_factory=list)
     leaves: dict[Comparison, int] = field(default_factory=dict)
     groups: dict[tuple[int, tuple[int, ...]], int] = field(default_factory=dict)
     conditions: dict[int, tuple[Condition, int]] = field(default_factory=dict)
@@ -65,12 +68,13 @@ class _Builder:
             node = self.at_least(2, [self.comparison(half) for half in halves])
         else:
             node = self.comparison(condition)
+        self.prepared.test(condition)
         self.conditions[id(condition)] = condition, node
         return node
 
     def comparison(self, comparison: Comparison) -> int:
         if comparison not in self.leaves:
-            leaf = leaf_of(comparison)
+            leaf = leaf_of(comparison, self.prepared.amount)
             node = self.leaf(leaf)
             self.leaves[comparison] = ~node if leaf.negated else node
         return self.leaves[comparison]
@@ -100,21 +104,27 @@ class _Builder:
         return self.at_least(1, ways)
 
 
-def _waived(requirement: str) -> Callable[[Scope], Measure]:
-    def measure(scope: Scope) -> Measure:
+def _waived(requirement: str) -> Callable[[Scope, Frame], Measure]:
+    def measure(scope: Scope, _: Frame) -> Measure:
         return (1, 1) if requirement in scope.waivers.accepted else (0, 0)
 
     return measure
 
 
-def compile_level(level: Level) -> Plan:
-    """The plan that decides one level."""
-    builder = _Builder()
+def compile_level(level: Level, prepared: Prepared | None = None) -> Plan:
+    """The plan that decides one level.
+
+    Args:
+        level: What is asked.
+        prepared: Where what is made ready for other levels stands, too; it is added to.
+    """
+    builder = _Builder(Prepared() if prepared is None else prepared)
     passings = tuple(Passing(requirement, builder.requirement(requirement)) for requirement in level.requires)
     required = [passing.passed for passing in passings if passing.requirement.kind == "required"]
     outcome = builder.at_least(len(required), required)
     return Plan(
         level=level,
+        prepared=builder.prepared,
         network=Network(tuple(builder.nodes)),
         measures=tuple(builder.measures),
         conditions=tuple(builder.conditions.values()),

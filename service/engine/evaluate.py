@@ -75,28 +75,28 @@ class Judgement:
 
     def letter(self, condition: Condition) -> str:
         """Whether a condition of this level holds: a letter of `engine.network`."""
-        return truth(condition, self.scope)[0]
+        return self.scope.holds(condition)[0]
 
     def missing(self, condition: Condition) -> tuple[str, ...]:
         """The pointers of the facts that would settle a condition of this level."""
-        return truth(condition, self.scope)[1]
+        return self.scope.holds(condition)[1]
 
 
 def judge(level: Level, scope: Scope) -> Judgement:
-    """Judge by the reference alone."""
+    """Judge by what the scope judges with; by the reference, unless it was prepared."""
     results = tuple((requirement, result_of(requirement, scope)) for requirement in level.requires)
     return Judgement(level, scope, results, outcome_of(results))
 
 
 def result_of(requirement: Requirement, scope: Scope) -> Result:
     """What the reference finds for one requirement."""
-    letter = truth(requirement.condition, scope)[0]
-    applies = MET if requirement.applies_when is None else truth(requirement.applies_when, scope)[0]
+    letter = scope.holds(requirement.condition)[0]
+    applies = MET if requirement.applies_when is None else scope.holds(requirement.applies_when)[0]
     if applies == UNMET:
         return "not_applicable"
     if letter == MET:
         return "met"
-    lifted = UNMET if requirement.unless is None else truth(requirement.unless, scope)[0]
+    lifted = UNMET if requirement.unless is None else scope.holds(requirement.unless)[0]
     if lifted == MET:
         return "not_applicable"
     if requirement.waiver is not None and requirement.id in scope.waivers.accepted:
@@ -118,18 +118,25 @@ _OUTCOME: Mapping[Outcome, str] = {"eligible": MET, "not_eligible": UNMET, "need
 def evaluate(plan: Plan, decider: Decider, scope: Scope) -> Judgement:
     """Let the engine decide, and confirm every node by the reference.
 
+    The scope of the judgement remembers what the engine decided; the reference works everything out anew.
+
     Raises:
         EngineFault: durable-rules did something unexpected.
         Disagreement: it and the reference differ.
     """
-    letters = decider.decide(plan.measured(scope))
-    judgement = judge(plan.level, scope)
+    told = plan.prepared.scope(scope)
+    letters = decider.decide(plan.measured(told))
+    confirmed = judge(plan.level, Scope(scope.facts, scope.as_of, truth, scope.waivers))
 
     def decided(node: int) -> str:
         return letters[node] if node >= 0 else OPPOSITE[letters[~node]]
 
-    _confirm(plan, judgement, decided)
-    return judgement
+    _confirm(plan, confirmed, decided)
+    for condition, node in plan.conditions:
+        letter = decided(node)
+        if letter != UNKNOWN:
+            told.truths[id(condition)] = letter, ()
+    return Judgement(plan.level, told, confirmed.results, confirmed.outcome)
 
 
 def _confirm(plan: Plan, judgement: Judgement, decided: Callable[[int], str]) -> None:

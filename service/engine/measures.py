@@ -17,8 +17,7 @@ from typing import Any
 
 from service.engine.lengths import days_over
 from service.engine.network import Measure, Within
-from service.engine.scope import Scope
-from service.engine.values import amount
+from service.engine.scope import Amount, Frame, Scope
 from service.facts.calendar import add
 from service.facts.known import Known
 from service.facts.totals import EXACT, decimal_places, minus
@@ -44,28 +43,37 @@ class Leaf:
     """One test for durable-rules. `negated`: the comparison holds exactly when the test does not."""
 
     within: Within
-    measure: Callable[[Scope], Measure]
+    measure: Callable[[Scope, Frame], Measure]
     negated: bool = False
 
 
-def leaf_of(comparison: Comparison) -> Leaf:
-    """The leaf that decides a comparison (any but a `between` whose bounds must be split, see `splits`)."""
+def leaf_of(comparison: Comparison, amounts: Callable[[Expression], Amount]) -> Leaf:
+    """The leaf that decides a comparison (any but a `between` whose bounds must be split, see `splits`).
+
+    Args:
+        comparison: What is asked.
+        amounts: What works out an amount.
+    """
     left, op, right = comparison.left, comparison.op, comparison.right
+    one, others = amounts(left), [amounts(expression) for expression in right]
     if op == "is_known":
-        return Leaf(Within(1, None), lambda scope: _known(amount(left, scope)))
+        return Leaf(Within(1, None), lambda scope, frame: _known(one(scope, frame)))
     if op in ("is", "is_not", "one_of", "none_of"):
-        return _equality(left, right, negated=op in ("is_not", "none_of"))
+        return _equality(left, right, one, others, negated=op in ("is_not", "none_of"))
     if op in ("includes", "includes_all", "includes_any"):
         wanted = 1 if op == "includes_any" else len(right)
         ranged = not all(isinstance(expression, Constant) for expression in right)
-        return Leaf(Within(wanted, None, ranged), lambda scope: _found(left, right, scope))
-    if op == "for_at_least":
         return Leaf(
-            Within(0, None, _partial(left, *right)), lambda scope: _days_since_complete(left, right[0], scope)
+            Within(wanted, None, ranged),
+            lambda scope, frame: _found(one(scope, frame), [other(scope, frame) for other in others]),
         )
-    if op == "within_last":
-        return Leaf(Within(0, None, _partial(left, *right)), lambda scope: _days_left(left, right[0], scope))
-    return _ordering(left, op, right)
+    if op in ("for_at_least", "within_last"):
+        days, other = _days_since_complete if op == "for_at_least" else _days_left, others[0]
+        return Leaf(
+            Within(0, None, _partial(left, *right)),
+            lambda scope, frame: days(one(scope, frame), other(scope, frame), scope.as_of),
+        )
+    return _ordering(left, op, right, one, others)
 
 
 def splits(comparison: Comparison) -> bool:
@@ -79,7 +87,9 @@ def splits(comparison: Comparison) -> bool:
 # ── order ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _ordering(left: Expression, op: str, right: tuple[Expression, ...]) -> Leaf:
+def _ordering(
+    left: Expression, op: str, right: tuple[Expression, ...], one: Amount, others: list[Amount]
+) -> Leaf:
     kind = type_of(left)
     ranged = _partial(left, *right)
     scaled, places = _scaled(left, right)
@@ -87,20 +97,25 @@ def _ordering(left: Expression, op: str, right: tuple[Expression, ...]) -> Leaf:
         if len(right) != 1:
             raise ValueError(f"a `{op}` with bounds that are not fixed must be split first")
         low, high = _interval(op, [0])
-        bound = right[0]
+        other, outside = others[0], _outside(low, high)
         if isinstance(kind, Time):
-            return Leaf(Within(low, high, ranged), lambda scope: _time_difference(left, bound, op, scope))
+            return Leaf(
+                Within(low, high, ranged),
+                lambda scope, frame: _time_difference(
+                    one(scope, frame), other(scope, frame), outside, scope.as_of
+                ),
+            )
         rank = kind.choices.index if isinstance(kind, Choice) else None
         return Leaf(
             Within(low, high, ranged),
-            lambda scope: _difference(left, bound, rank, _outside(low, high), scope),
+            lambda scope, frame: _difference(one(scope, frame), other(scope, frame), rank, outside),
         )
     low, high = _interval(op, [bound for bound in scaled if bound is not None])
     outside = _outside(low, high)
     number = _numbering(kind, places)
 
-    def measure(scope: Scope) -> Measure:
-        return _numbered(amount(left, scope), number, outside)
+    def measure(scope: Scope, frame: Frame) -> Measure:
+        return _numbered(one(scope, frame), number, outside)
 
     return Leaf(Within(low, high, ranged), measure)
 
@@ -182,10 +197,7 @@ def _numbered(known: Known, number: Callable[[Any], int], outside: int) -> Measu
     return (-FAR if low is None else number(low)), (FAR if high is None else number(high))
 
 
-def _difference(
-    left: Expression, right: Expression, rank: Callable[[Any], int] | None, outside: int, scope: Scope
-) -> Measure:
-    one, other = amount(left, scope), amount(right, scope)
+def _difference(one: Known, other: Known, rank: Callable[[Any], int] | None, outside: int) -> Measure:
     if one.low is NOTHING or other.low is NOTHING:
         return outside, outside
     low, high = _less(one.low, other.high, rank), _less(one.high, other.low, rank)
@@ -208,39 +220,35 @@ def _open(low: int | None, high: int | None) -> Measure:
     return (-FAR if low is None else max(-FAR, low)), (FAR if high is None else min(FAR, high))
 
 
-def _time_difference(left: Expression, right: Expression, op: str, scope: Scope) -> Measure:
-    one, other = amount(left, scope), amount(right, scope)
+def _time_difference(one: Known, other: Known, outside: int, as_of: date) -> Measure:
     if one.low is NOTHING or other.low is NOTHING:
-        outside = _outside(*_interval(op, [0]))
         return outside, outside
-    low, high = days_over(one, other, scope.as_of)
+    low, high = days_over(one, other, as_of)
     return _open(None if low is None else 2 * low, None if high is None else 2 * high)
 
 
 # ── days ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _days_since_complete(left: Expression, right: Expression, scope: Scope) -> Measure:
+def _days_since_complete(start: Known, length: Known, as_of: date) -> Measure:
     """Days from the day on which the length of time was complete to `as_of`."""
-    start, length = amount(left, scope), amount(right, scope)
     if start.low is NOTHING or length.low is NOTHING:
         return -1, -1
-    today = scope.as_of.toordinal()
+    today = as_of.toordinal()
     soonest = None if start.low is None or length.low is None else add(start.low, length.low).toordinal()
     last = None if start.high is None or length.high is None else add(start.high, length.high).toordinal()
     return _open(None if last is None else today - last, None if soonest is None else today - soonest)
 
 
-def _days_left(left: Expression, right: Expression, scope: Scope) -> Measure:
+def _days_left(opened: Known, length: Known, as_of: date) -> Measure:
     """Days from `as_of` to the last day of a window that opens on a day; -1 while that day lies ahead."""
-    opened, length = amount(left, scope), amount(right, scope)
     if opened.low is NOTHING or length.low is NOTHING:
         return -1, -1
-    today = scope.as_of.toordinal()
-    ahead = opened.low is not None and opened.low > scope.as_of
+    today = as_of.toordinal()
+    ahead = opened.low is not None and opened.low > as_of
     if ahead:
         return -1, -1
-    maybe_ahead = opened.high is None or opened.high > scope.as_of
+    maybe_ahead = opened.high is None or opened.high > as_of
     soonest = (
         None if opened.low is None or length.low is None else add(opened.low, length.low).toordinal() - today
     )
@@ -259,7 +267,9 @@ def _days_left(left: Expression, right: Expression, scope: Scope) -> Measure:
 # ── sameness ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _equality(left: Expression, right: tuple[Expression, ...], *, negated: bool) -> Leaf:
+def _equality(
+    left: Expression, right: tuple[Expression, ...], one: Amount, others: list[Amount], *, negated: bool
+) -> Leaf:
     kind = type_of(left)
     ranged = _partial(left, *right)
     if (
@@ -273,16 +283,18 @@ def _equality(left: Expression, right: tuple[Expression, ...], *, negated: bool)
         if bound is not None and at is not None and abs(at) < FAR - 1:
             number = _numbering(kind, bound[1])
             within = Within(at, at, ranged)
-            return Leaf(within, lambda scope: _numbered(amount(left, scope), number, at - 1), negated)
-    return Leaf(Within(1, None), lambda scope: _place(left, right, scope), negated)
+            return Leaf(within, lambda scope, frame: _numbered(one(scope, frame), number, at - 1), negated)
+    return Leaf(
+        Within(1, None),
+        lambda scope, frame: _place(one(scope, frame), [other(scope, frame) for other in others]),
+        negated,
+    )
 
 
-def _place(left: Expression, right: tuple[Expression, ...], scope: Scope) -> Measure:
+def _place(one: Known, others: list[Known]) -> Measure:
     """The place, from 1, of an amount among others; 0 where it is none of them."""
-    one = amount(left, scope)
     if one.low is NOTHING:
         return 0, 0
-    others = [amount(expression, scope) for expression in right]
     unsettled = False
     for place, other in enumerate(others, 1):
         if one.certain and other.certain:
@@ -300,12 +312,10 @@ def _apart(one: Known, other: Known) -> bool:
     )
 
 
-def _found(left: Expression, right: tuple[Expression, ...], scope: Scope) -> Measure:
+def _found(held: Known, told: list[Known]) -> Measure:
     """How many of the wanted things a list holds."""
-    held = amount(left, scope)
     if held.low is NOTHING:
         return -1, -1
-    told = [amount(expression, scope) for expression in right]
     wanted = [known for known in told if known.low is not NOTHING]
     if not held.certain:
         return None if len(wanted) == len(told) else (0, len(wanted))

@@ -19,6 +19,8 @@ from service.policy.condition import Condition
 Truth = tuple[str, tuple[str, ...]]
 Frame = tuple[tuple[str, Any], ...]  #: the entries at hand: JSON pointer and value, by slot
 Counted = tuple[Frame, str, tuple[str, ...]]  #: an entry that may count: its frame, and its `Truth`
+Happened = tuple[Frame, Truth]  #: an entry that is not dated after `as_of`: its frame; is its day told?
+Amount = Callable[["Scope", Frame], Known]  #: what gives an amount, made ready beforehand
 
 
 @dataclass(slots=True)
@@ -34,10 +36,22 @@ class Scope:
     as_of: date
     truth: Callable[[Condition, Scope, Frame], Truth]
     waivers: Waivers = NO_WAIVERS
+    prepared: Mapping[int, Amount] = field(
+        default_factory=dict
+    )  #: by identity; none where all is worked out plainly
     memo: dict[int, Known] = field(default_factory=dict)
     truths: dict[int, Truth] = field(default_factory=dict)
+    happened: dict[str, Sequence[Happened]] = field(default_factory=dict, init=False)
     counted: dict[int, Sequence[Counted]] = field(default_factory=dict, init=False)
     kept: list[object] = field(default_factory=list, init=False)
+
+    def holds(self, condition: Condition, frame: Frame = ()) -> Truth:
+        """Whether a condition holds, and what would settle it where that is not known."""
+        return self.truth(condition, self, frame)
+
+    def told(self, facts: Mapping[str, Any], as_of: date, waivers: Waivers) -> Scope:
+        """A scope in which other things are told, judged in the same way; it remembers nothing yet."""
+        return Scope(facts, as_of, self.truth, waivers, self.prepared)
 
 
 def pointer_of(fact: str) -> str:

@@ -22,6 +22,7 @@ from service.facts.totals import Item, Stretch
 from service.facts.types import NOTHING, Choice, Number, Records
 from service.policy.condition import (
     Arithmetic,
+    ArithmeticOp,
     Ceiling,
     Choose,
     Condition,
@@ -43,28 +44,20 @@ from service.policy.condition import (
     type_of,
 )
 
-__all__ = [
-    "Frame",
-    "Scope",
-    "Truth",
-    "amount",
-    "both",
-    "entries_of",
-    "looked_at",
-    "pointer_of",
-    "row_at",
-]
 _CERTAINLY: Truth = MET, ()
 
 
 def amount(expression: Expression, scope: Scope, frame: Frame = ()) -> Known:
     """What is known of an amount; `frame` holds the entries at hand."""
-    kind = type(expression)
-    if frame and kind is not Constant and kind is not FactRef:  # these are the same beside every entry
-        return _AMOUNT[kind](expression, scope, frame)
+    work = _AMOUNT[type(expression)]
+    if frame or work is _fact or work is _constant:
+        return work(expression, scope, frame)
     known = scope.memo.get(id(expression))
     if known is None:
-        known = scope.memo[id(expression)] = _AMOUNT[kind](expression, scope, frame)
+        prepared = scope.prepared.get(id(expression))
+        if prepared is not None:
+            return prepared(scope, frame)
+        known = scope.memo[id(expression)] = work(expression, scope, frame)
         scope.kept.append(expression)
     return known
 
@@ -75,10 +68,10 @@ def _constant(expression: Constant, scope: Scope, frame: Frame) -> Known:
 
 def _fact(expression: FactRef, scope: Scope, frame: Frame) -> Known:
     value = scope.facts.get(expression.name)
-    return _untold(expression, pointer_of(expression.name)) if value is None else Known(value, value)
+    return untold(expression, pointer_of(expression.name)) if value is None else Known(value, value)
 
 
-def _untold(expression: FactRef | FieldRef, pointer: str) -> Known:
+def untold(expression: FactRef | FieldRef, pointer: str) -> Known:
     """What is known without being told: that a number lies within its bounds."""
     kind = expression.type
     if isinstance(kind, Number):
@@ -89,7 +82,7 @@ def _untold(expression: FactRef | FieldRef, pointer: str) -> Known:
 def _field(expression: FieldRef, scope: Scope, frame: Frame) -> Known:
     pointer, entry = frame[expression.slot]
     value = entry[expression.name] if expression.name else entry
-    return _untold(expression, f"{pointer}/{expression.name}") if value is None else Known(value, value)
+    return untold(expression, f"{pointer}/{expression.name}") if value is None else Known(value, value)
 
 
 def _derived(expression: Derived, scope: Scope, frame: Frame) -> Known:
@@ -101,36 +94,46 @@ def _derived_field(expression: DerivedField, scope: Scope, frame: Frame) -> Know
 
 
 def _arithmetic(expression: Arithmetic, scope: Scope, frame: Frame) -> Known:
-    left, right = amount(expression.left, scope, frame), amount(expression.right, scope, frame)
-    if expression.op in ("highest", "lowest"):
+    return combined(
+        expression.op, amount(expression.left, scope, frame), amount(expression.right, scope, frame)
+    )
+
+
+def combined(op: ArithmeticOp, left: Known, right: Known) -> Known:
+    """One amount with another."""
+    if op in ("highest", "lowest"):
         items = [Item(known, True, ()) for known in (left, right)]
-        return totals.extreme(items, greatest=expression.op == "highest")
+        return totals.extreme(items, greatest=op == "highest")
     if left.low is NOTHING or right.low is NOTHING:
         return exactly(NOTHING)
     missing = left.missing + right.missing
-    if expression.op == "times":
+    if op == "times":
         if not missing:
             return exactly(totals.times(left.low, right.low))
         if None in (left.low, left.high, right.low, right.high):
             return unknown(missing)
         ends = [totals.times(a, b) for a in left[:2] for b in right[:2]]
         return between(totals.least(ends), totals.greatest(ends), missing)
-    if expression.op == "plus":
+    if op == "plus":
         return between(totals.plus(left.low, right.low), totals.plus(left.high, right.high), missing)
     return between(totals.minus(left.low, right.high), totals.minus(left.high, right.low), missing)
 
 
 def _lookup(expression: Lookup, scope: Scope, frame: Frame) -> Known:
-    key = amount(expression.at, scope, frame)
+    return looked_up(expression, amount(expression.at, scope, frame))
+
+
+def looked_up(table: Lookup, key: Known) -> Known:
+    """What a table gives for a key that may be known only in part."""
     if key.certain:
-        return exactly(row_at(expression, key.value))
-    possible = [value for _, value in expression.rows]
-    if expression.bands and key.low is not None and key.high is not None:
-        inside = [value for bound, value in expression.rows if key.low < bound <= key.high]
-        possible = [row_at(expression, key.low), *inside]
-    elif expression.otherwise is not None:
-        possible.append(expression.otherwise)
-    elif _may_be_nothing(expression.at):
+        return exactly(row_at(table, key.value))
+    possible = [value for _, value in table.rows]
+    if table.bands and key.low is not None and key.high is not None:
+        inside = [value for bound, value in table.rows if key.low < bound <= key.high]
+        possible = [row_at(table, key.low), *inside]
+    elif table.otherwise is not None:
+        possible.append(table.otherwise)
+    elif _may_be_nothing(table.at):
         possible.append(NOTHING)
     return totals.hull([exactly(value) for value in possible], key.missing)
 
@@ -170,21 +173,31 @@ def _choose(expression: Choose, scope: Scope, frame: Frame) -> Known:
 
 
 def _fiscal_quarter(expression: FiscalQuarter, scope: Scope, frame: Frame) -> Known:
+    return quarter_of(expression, amount(expression.of, scope, frame))
+
+
+def quarter_of(expression: FiscalQuarter, days: Known) -> Known:
+    """The fiscal quarter of a day."""
     starts = expression.year_starts
-
-    def quarter(day: date) -> int:
-        return (day.year * 12 + day.month - starts) // 3
-
-    return _of_days(quarter, amount(expression.of, scope, frame))
+    return _of_days(lambda day: (day.year * 12 + day.month - starts) // 3, days)
 
 
 def _year_of(expression: YearOf, scope: Scope, frame: Frame) -> Known:
-    return _of_days(lambda day: day.year, amount(expression.of, scope, frame))
+    return year_of(amount(expression.of, scope, frame))
+
+
+def year_of(days: Known) -> Known:
+    """The year of a day."""
+    return _of_days(lambda day: day.year, days)
 
 
 def _whole(expression: Whole, scope: Scope, frame: Frame) -> Known:
-    length = amount(expression.of, scope, frame)
-    return length if length.low is NOTHING else whole_units(length, expression.unit, scope.as_of)
+    return whole_of(expression, amount(expression.of, scope, frame), scope.as_of)
+
+
+def whole_of(expression: Whole, length: Known, as_of: date) -> Known:
+    """How many whole units a length of time holds."""
+    return length if length.low is NOTHING else whole_units(length, expression.unit, as_of)
 
 
 def _of_days(number: Callable[[date], int], days: Known) -> Known:
@@ -196,11 +209,6 @@ def _of_days(number: Callable[[date], int], days: Known) -> Known:
 
 
 # ── entries ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def entries_of(entries: Entries, scope: Scope, frame: Frame) -> Known:
-    """The entries a records or list amount holds, before `where`."""
-    return amount(entries.of, scope, frame)
 
 
 def looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted]:
@@ -218,10 +226,10 @@ def looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted]
 
 
 def _looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted]:
-    held = entries_of(entries, scope, frame).value
+    held = amount(entries.of, scope, frame).value
     if held is NOTHING:
         return ()
-    base, where = _pointer(entries.of, frame), entries.where
+    base, where = base_of(entries.of, frame), entries.where
     kind = type_of(entries.of)
     dated_by = kind.dated_by if isinstance(kind, Records) else None
     counted: list[Counted] = []
@@ -240,16 +248,20 @@ def _looked_at(entries: Entries, scope: Scope, frame: Frame) -> Sequence[Counted
             told = held_so if told is _CERTAINLY else both(told, held_so)
         if told[0] != UNMET:
             counted.append((inner, *told))
-    return counted if entries.newest is None else tuple(_newest(entries, counted, scope))
-
-
-def _newest(entries: Entries, counted: Sequence[Counted], scope: Scope) -> Iterator[Counted]:
-    """The newest n (or the oldest); of two entries on the same day the one given later is the newer."""
     if entries.newest is None or entries.newest_by is None:
-        raise ValueError("the newest entries need a number and a date to go by")
+        return counted
+    by = entries.newest_by
+    return tuple(
+        newest_of(entries, entries.newest, counted, [amount(by, scope, inner) for inner, _, _ in counted])
+    )
+
+
+def newest_of(
+    entries: Entries, newest: int, counted: Sequence[Counted], days: Sequence[Known]
+) -> Iterator[Counted]:
+    """The newest n (or the oldest); of two entries on the same day the one given later is the newer."""
     dated = []
-    for position, (inner, letter, missing) in enumerate(counted):
-        day = amount(entries.newest_by, scope, inner)
+    for position, ((inner, letter, missing), day) in enumerate(zip(counted, days, strict=True)):
         if day.low is not NOTHING:
             dated.append((inner, letter, missing, day, (day.low, position)))
     settled = sorted(key for _, _, _, day, key in dated if day.certain)
@@ -261,27 +273,28 @@ def _newest(entries: Entries, counted: Sequence[Counted], scope: Scope) -> Itera
         elif day.certain:
             certainly = len(counting) - bisect_right(counting, key)
             possibly = len(dated) - bisect_right(settled, key)
-        elif _may_be_nothing(entries.newest_by):
-            certainly, possibly = 0, len(dated) + entries.newest
+        elif entries.newest_by is not None and _may_be_nothing(entries.newest_by):
+            certainly, possibly = 0, len(dated) + newest
         else:
             certainly, possibly = 0, len(dated) - 1
-        if certainly >= entries.newest:
+        if certainly >= newest:
             continue
-        if possibly < entries.newest:
+        if possibly < newest:
             yield inner, letter, missing
         else:
             unsettled = (pointer for _, _, wanted, other, _ in dated for pointer in (*wanted, *other.missing))
             yield inner, UNKNOWN, tuple(dict.fromkeys(unsettled))
 
 
-def _pointer(of: Expression, frame: Frame) -> str:
+def base_of(of: Expression, frame: Frame) -> str:
+    """Where the entries of an amount stand in the request."""
     match of:
         case FactRef(name=name):
             return pointer_of(name)
         case FieldRef(slot=slot, name=name):
             return f"{frame[slot][0]}/{name}" if name else frame[slot][0]
         case Derived() | DerivedField():
-            return _pointer(of.of, frame)
+            return base_of(of.of, frame)
         case _:
             return ""
 
@@ -310,7 +323,7 @@ _ONE = exactly(1)
 def _total(
     expression: Count | Sum, what: Expression | None, has: Condition | None, scope: Scope, frame: Frame
 ) -> Known:
-    held = entries_of(expression.entries, scope, frame)
+    held = amount(expression.entries.of, scope, frame)
     if not held.certain:
         return Known(0, None, held.missing) if what is None else unknown(held.missing)
     ceiling = expression.ceiling
@@ -322,7 +335,7 @@ def _total(
 def _count(expression: Count, scope: Scope, frame: Frame) -> Known:
     if expression.once_per is not None or expression.ceiling is not None:
         return _total(expression, None, expression.has, scope, frame)
-    held = entries_of(expression.entries, scope, frame)
+    held = amount(expression.entries.of, scope, frame)
     if held.missing:
         return Known(0, None, held.missing)
     certain = possible = 0
@@ -341,15 +354,14 @@ def _sum(expression: Sum, scope: Scope, frame: Frame) -> Known:
 
 
 def _time_in(expression: TimeIn, scope: Scope, frame: Frame) -> Known:
-    held = entries_of(expression.entries, scope, frame)
+    held = amount(expression.entries.of, scope, frame)
     since, until, breaks = (
         None if e is None else amount(e, scope, frame)
         for e in (expression.since, expression.until, expression.breaks)
     )
     missing = held.missing + tuple(p for known in (since, until, breaks) if known for p in known.missing)
     if missing:
-        anchors = (*totals.days_to_count_from(FIRST_DAY, scope.as_of), scope.as_of)
-        return Known(Duration(anchors=anchors), None, missing)
+        return any_time(scope.as_of, missing)
     stretches = (
         Stretch(
             amount(expression.start, scope, inner),
@@ -364,8 +376,14 @@ def _time_in(expression: TimeIn, scope: Scope, frame: Frame) -> Known:
     )
 
 
+def any_time(as_of: date, missing: tuple[str, ...]) -> Known:
+    """A time that is not known: it may be none, and may be counted from any day."""
+    anchors = (*totals.days_to_count_from(FIRST_DAY, as_of), as_of)
+    return Known(Duration(anchors=anchors), None, missing)
+
+
 def _extreme(expression: Extreme, scope: Scope, frame: Frame) -> Known:
-    held = entries_of(expression.entries, scope, frame)
+    held = amount(expression.entries.of, scope, frame)
     if not held.certain:
         return unknown(held.missing)
     kind = type_of(expression.amount)

@@ -47,6 +47,7 @@ class Mentions:
             int, tuple[Node, frozenset[str]]
         ] = {}  # holds the node, so that its id stays its own
         self._apart: dict[frozenset[str], frozenset[int]] = {}
+        self._written: dict[int, tuple[Node, str]] = {}
 
     def of(self, node: Node) -> frozenset[str]:
         """The facts that a condition or amount depends on."""
@@ -63,6 +64,13 @@ class Mentions:
     def of_level(self, level: Level) -> frozenset[str]:
         """The facts that a level depends on."""
         return frozenset().union(*map(self.of_requirement, level.requires))
+
+    def written(self, node: Node) -> str:
+        """A tree in full, with its place: what tells it from every other one."""
+        known = self._written.get(id(node))
+        if known is None:
+            known = self._written[id(node)] = node, repr(node)
+        return known[1]
 
     def apart_from(self, names: frozenset[str]) -> frozenset[int]:
         """The ids of all trees asked for so far that depend on none of some facts."""

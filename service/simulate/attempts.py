@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from service.engine.values import Scope, amount, looked_at
+from service.engine.scope import Scope
+from service.engine.values import amount, looked_at
 from service.facts.calendar import Duration, add
 from service.facts.reading import MOST_ENTRIES
 from service.facts.totals import minus

@@ -11,7 +11,8 @@ from typing import Any
 
 from service.engine.network import MET
 from service.engine.reference import truth
-from service.engine.values import Frame, Scope, amount
+from service.engine.scope import Frame, Scope
+from service.engine.values import amount
 from service.facts.types import Choice, FactType, Records, Text
 from service.policy.condition import (
     Comparison,

@@ -15,7 +15,7 @@ from typing import Any
 
 from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET
 from service.engine.reference import truth
-from service.engine.values import Scope
+from service.engine.scope import Scope
 from service.facts.types import Choice, FactType, Records, YesNo
 from service.facts.vocabulary import Vocabulary
 from service.policy.condition import (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from service.engine.evaluate import judge as judged
 from service.engine.evaluate import scope_for
-from service.engine.values import Scope
+from service.engine.scope import Scope
 from service.facts.calendar import LAST_DAY
 from service.facts.request import Request, Standing
 from service.policy.condition import Comparison, Condition, Group

@@ -30,7 +30,9 @@ class Case:
     mentions: Mentions
     judgement: Judgement  #: as the engine decided it
     also_judged: tuple[Beside, ...] = ()  #: other versions that were judged, newest first
+    turnings: dict[int, Any] = field(default_factory=dict)  #: what `verdict.days` keeps of the policies
     days: dict[date, Scope] = field(default_factory=dict)  #: what is told, on other days that were asked for
+    met_from: dict[str, date | None] = field(default_factory=dict)  #: by requirement, where it was asked for
 
     @property
     def scope(self) -> Scope:
@@ -58,17 +60,14 @@ class Case:
         base = self.scope if scope is None else scope
         changed = frozenset(changes)
         day = changes.get("as_of", base.as_of)
-        told = Scope(
-            facts={**base.facts, **changes},
-            as_of=day,
-            truth=base.truth,
-            waivers=weigh(self.request.waivers, self.selection.level, day),
-        )
-        return self._remembering(told, base, changed)
+        waivers = weigh(self.request.waivers, self.selection.level, day)
+        return self._remembering(base.told({**base.facts, **changes}, day, waivers), base, changed)
 
     def for_level(self, level: Level) -> Scope:
         """The same candidate, judged for another level."""
-        return self._remembering(scope_for(self.request, level, self.selection.standing), self.scope, _TARGET)
+        plain = scope_for(self.request, level, self.selection.standing)
+        scope = self.scope.told(plain.facts, plain.as_of, plain.waivers)
+        return self._remembering(scope, self.scope, _TARGET)
 
     def _remembering(self, scope: Scope, base: Scope, changed: frozenset[str]) -> Scope:
         """A new scope that remembers what another one worked out from facts that are told alike."""

@@ -8,7 +8,7 @@ then with one more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +32,9 @@ Chosen = tuple[tuple[str, Remedy], ...]  #: requirement id and the remedy chosen
 def what_would_change(case: Case) -> Chosen:
     """A smallest set of changes with which the same request would be eligible; empty where there is none."""
     failing = case.failing()
-    if not failing or not all(any(True for _ in _remedies(case, asked, case.scope)) for asked in failing):
-        return ()
     search = _Search(case)
+    if not failing or not all(any(True for _ in search.as_it_stands(asked)) for asked in failing):
+        return ()
     found = search.within(MOST_CHANGES)
     for limit in range(max(1, _apart(case, failing)), MOST_CHANGES if found is None else len(found)):
         smaller = search.within(limit)
@@ -72,11 +72,30 @@ def _remedies(case: Case, requirement: Requirement, scope: Scope) -> Iterator[Re
                 fact="as_of", how="wait", value=day, key=("as_of",), label=ALWAYS_THERE["as_of"].label
             )
     vocabulary = case.policies.vocabulary
-    yield from remedies(requirement.condition, True, scope, vocabulary)
+    yield from remedies(requirement.condition, True, scope, vocabulary, case.mentions)
     if requirement.unless is not None:
-        yield from remedies(requirement.unless, True, scope, vocabulary)
+        yield from remedies(requirement.unless, True, scope, vocabulary, case.mentions)
     if requirement.applies_when is not None:
-        yield from remedies(requirement.applies_when, False, scope, vocabulary)
+        yield from remedies(requirement.applies_when, False, scope, vocabulary, case.mentions)
+
+
+class _Kept:
+    """What an iterator gives, as far as somebody asked; kept for whoever asks again."""
+
+    def __init__(self, found: Iterator[Remedy]) -> None:
+        self._found = found
+        self._kept: list[Remedy] = []
+
+    def __iter__(self) -> Iterator[Remedy]:
+        place = 0
+        while True:
+            if place == len(self._kept):
+                remedy = next(self._found, None)
+                if remedy is None:
+                    return
+                self._kept.append(remedy)
+            yield self._kept[place]
+            place += 1
 
 
 _Chosen = dict[tuple[str, ...], tuple[str, Remedy]]
@@ -90,6 +109,22 @@ class _Search:
         self.looked_at = 0
         self.cut = False  #: whether the limit kept something from being tried
         self.seen: set[frozenset[Any]] = set()
+        self._as_it_stands: dict[str, _Kept] = {}
+
+    def as_it_stands(self, requirement: Requirement) -> _Kept:
+        """The remedies for a requirement while nothing is changed."""
+        kept = self._as_it_stands.get(requirement.id)
+        if kept is None:
+            kept = _Kept(_remedies(self.case, requirement, self.case.scope))
+            self._as_it_stands[requirement.id] = kept
+        return kept
+
+    def _remedies(self, requirement: Requirement, scope: Scope, chosen: _Chosen) -> Iterable[Remedy]:
+        """The remedies for a requirement when some changes are made."""
+        changed = {remedy.fact for _, remedy in chosen.values()}
+        if "as_of" in changed or not changed.isdisjoint(self.case.mentions.of_requirement(requirement)):
+            return _remedies(self.case, requirement, scope)
+        return self.as_it_stands(requirement)
 
     def within(self, limit: int) -> _Chosen | None:
         self.cut, self.seen = False, set()
@@ -99,7 +134,7 @@ class _Search:
         requirement = self.case.first_failing(scope)
         if requirement is None:
             return chosen
-        for remedy in _remedies(self.case, requirement, scope):
+        for remedy in self._remedies(requirement, scope, chosen):
             if remedy.key not in chosen and len(chosen) == limit:
                 self.cut = True
                 continue

@@ -8,12 +8,12 @@ the day on which one of these turns is found by halving.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 from service.engine.evaluate import PASSED, result_of
-from service.engine.reference import truth
 from service.engine.scope import Scope
 from service.engine.values import amount
 from service.facts.calendar import LAST_DAY, STILL_RUNNING, Duration, add
@@ -45,7 +45,14 @@ NEARBY = tuple(timedelta(days=n) for n in range(-3, 4))
 def met_from(case: Case, requirement: Requirement, scope: Scope | None = None) -> date | None:
     """The first day after `as_of` on which the same facts would pass a requirement that they do not pass
     now."""
-    told = case.scope if scope is None else scope
+    if scope is not None and scope is not case.scope:
+        return _met_from(case, requirement, scope)
+    if requirement.id not in case.met_from:
+        case.met_from[requirement.id] = _met_from(case, requirement, case.scope)
+    return case.met_from[requirement.id]
+
+
+def _met_from(case: Case, requirement: Requirement, told: Scope) -> date | None:
     for day in turning_days(case, requirement, told):
         if result_of(requirement, case.on(day, told)) in PASSED:
             return day
@@ -69,13 +76,36 @@ def turning_days(case: Case, requirement: Requirement, scope: Scope) -> list[dat
     """Every day after `as_of` on which a requirement may turn, soonest first."""
     after, last = scope.as_of, min(LAST_DAY, add(scope.as_of, AHEAD))
     days: set[date] = set()
-    for condition in conditions_of(requirement):
-        for leaf in _timed(case, condition):
-            days.update(_days_of(case, leaf, scope, last))
+    for turning in _turnings_of(case, requirement):
+        days.update(_days_of(case, turning, scope, last))
     for waiver in case.request.waivers:
         if waiver.requirement == requirement.id:
             days.update((waiver.granted_on, waiver.until + ONE_DAY))
     return sorted(day for day in days if after < day <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turning:
+    """A comparison that depends on the day, and what of it is the same for everybody."""
+
+    leaf: Comparison
+    alone: bool  #: it asks for nothing but a length of time since a date
+    names: tuple[str, ...]  #: the facts that it depends on, beside the day itself
+    written: frozenset[date]  #: days that the policy writes
+    lengths: frozenset[Duration]
+    around: tuple[timedelta, ...]  #: so near to where a length of time ends it may turn
+    both_ways: bool  #: lengths are counted back as well
+    grows: bool
+
+
+def _turnings_of(case: Case, requirement: Requirement) -> tuple[_Turning, ...]:
+    known = case.turnings.get(id(requirement))
+    if known is None:
+        leaves = (leaf for each in conditions_of(requirement) for leaf in _timed(case, each))
+        known = requirement, tuple(_turning(case, leaf) for leaf in leaves)
+        case.turnings[id(requirement)] = known
+    turnings: tuple[_Turning, ...] = known[1]
+    return turnings
 
 
 def _timed(case: Case, condition: Condition) -> Iterator[Comparison]:
@@ -89,14 +119,29 @@ def _timed(case: Case, condition: Condition) -> Iterator[Comparison]:
         yield condition
 
 
-def _days_of(case: Case, leaf: Comparison, scope: Scope, last: date) -> Iterable[date]:
+def _turning(case: Case, leaf: Comparison) -> _Turning:
     inner = frozenset().union(*(case.mentions.of(part) for part in parts_of(leaf)))
-    if leaf.op in ("for_at_least", "within_last") and "as_of" not in inner:
-        return _days_of_one(scope, leaf)
-    breaks = sorted(day for day in _breaks(case, leaf, scope) if scope.as_of < day <= last)
-    if not _grows(case, leaf):
+    written = [value for node in walk(leaf) for value in _written(node)]
+    both_ways = _counts_from_as_of(leaf) or _has_breaks(leaf)
+    return _Turning(
+        leaf=leaf,
+        alone=leaf.op in ("for_at_least", "within_last") and "as_of" not in inner,
+        names=tuple(case.mentions.of(leaf) - {"as_of"}),
+        written=frozenset(day for value in written for day in _dates_in(value)),
+        lengths=frozenset(value for value in written if isinstance(value, Duration)),
+        around=NEARBY if both_ways else (timedelta(), ONE_DAY),
+        both_ways=both_ways,
+        grows=_grows(case, leaf),
+    )
+
+
+def _days_of(case: Case, turning: _Turning, scope: Scope, last: date) -> Iterable[date]:
+    if turning.alone:
+        return _days_of_one(scope, turning.leaf)
+    breaks = sorted(day for day in _breaks(turning, scope) if scope.as_of < day <= last)
+    if not turning.grows:
         return breaks
-    return [*breaks, *_crossings(case, leaf, scope, [scope.as_of, *breaks, last])]
+    return [*breaks, *_crossings(case, turning.leaf, scope, [scope.as_of, *breaks, last])]
 
 
 def _days_of_one(scope: Scope, leaf: Comparison) -> Iterator[date]:
@@ -109,22 +154,17 @@ def _days_of_one(scope: Scope, leaf: Comparison) -> Iterator[date]:
                 yield add(start, length) + (ONE_DAY if leaf.op == "within_last" else timedelta())
 
 
-def _breaks(case: Case, leaf: Comparison, scope: Scope) -> set[date]:
+def _breaks(turning: _Turning, scope: Scope) -> set[date]:
     """Days around which something that is told begins, ends or lapses."""
-    told = {day for name in case.mentions.of(leaf) - {"as_of"} for day in _dates_in(scope.facts.get(name))}
-    lengths: set[Duration] = set()
-    for node in walk(leaf):
-        for value in _written(node):
-            told.update(_dates_in(value))
-            if isinstance(value, Duration):
-                lengths.add(value)
+    told = {day for name in turning.names for day in _dates_in(scope.facts.get(name))} | turning.written
     days = {day for start in told for day in (start, start + ONE_DAY)}
-    around = NEARBY if _counts_from_as_of(leaf) or _has_breaks(leaf) else (timedelta(), ONE_DAY)
-    for length in lengths:
+    for length in turning.lengths:
         for start in told:
-            days.update(add(start, length) + near for near in around)
-            if around is NEARBY:
-                days.update(add(start, length, -1) + near for near in around)
+            ends = add(start, length)
+            days.update(ends + near for near in turning.around)
+            if turning.both_ways:
+                begins = add(start, length, -1)
+                days.update(begins + near for near in turning.around)
     return days
 
 
@@ -181,7 +221,7 @@ def _crossings(case: Case, leaf: Comparison, scope: Scope, days: list[date]) -> 
     """The days inside each stretch on which a leaf that grows turns."""
 
     def at(day: date) -> str:
-        return truth(leaf, case.on(day, scope))[0]
+        return case.on(day, scope).holds(leaf)[0]
 
     for begins, ends in pairwise(days):
         low, high = begins, ends - ONE_DAY

@@ -12,7 +12,7 @@ from typing import Any
 
 from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET
 from service.engine.scope import both
-from service.engine.values import entries_of, looked_at
+from service.engine.values import amount, looked_at
 from service.facts.known import Known
 from service.facts.types import Records
 from service.policy.condition import (
@@ -54,7 +54,7 @@ def sorting(comparison: Comparison) -> Sorting | None:
     pointers_in = _pointers(entries.of)
 
     def sort_out(known: Known, telling: Telling) -> Sorted:
-        if not entries_of(entries, telling.scope, ()).certain:
+        if not amount(entries.of, telling.scope).certain:
             return {"matching": [], "not_matching": [], "unknown": []}
         pointers = pointers_in(telling)
         if not one_by_one and known.certain and known.low in (0, len(pointers)):
@@ -63,7 +63,7 @@ def sorting(comparison: Comparison) -> Sorting | None:
         letters: dict[Any, str] = {} if of_each else dict.fromkeys(pointers, UNMET)
         for inner, letter, _ in looked_at(entries, telling.scope, ()):
             if has is not None:
-                letter = both((letter, ()), telling.scope.truth(has, telling.scope, inner))[0]
+                letter = both((letter, ()), telling.scope.holds(has, inner))[0]
             letters[inner[0][0]] = OPPOSITE[letter] if lacking else letter
         return _under_headings(letters)
 

@@ -13,7 +13,6 @@ from itertools import count as count_from
 from typing import Any
 
 from service.engine.network import MET
-from service.engine.reference import truth
 from service.engine.scope import Frame, Scope
 from service.engine.values import amount, looked_at
 from service.facts.totals import minus
@@ -32,6 +31,7 @@ from service.policy.condition import (
     Sum,
     type_of,
 )
+from service.policy.mentions import Mentions
 from service.verdict.remedy import Asked, Remedy
 from service.verdict.satisfying import CONTRARY, satisfying
 
@@ -45,6 +45,7 @@ class EntryRemedies:
 
     scope: Scope
     vocabulary: Vocabulary
+    mentions: Mentions
 
     def all(self, expression: Count | Sum | Extreme, op: str, targets: list[Any]) -> Iterator[Remedy]:
         of = expression.entries.of
@@ -102,12 +103,13 @@ class EntryRemedies:
             return
         held = self.scope.facts.get(of.name)
         before = held if isinstance(held, tuple) else ()
-        counted = "count" if isinstance(expression, Count) else repr(expression.amount)
+        written = self.mentions.written
+        counted = "count" if isinstance(expression, Count) else written(expression.amount)
         yield Remedy(
             fact=of.name,
             how="add",
             value=(*before, *self._copies(expression, entry, times, before)),
-            key=(of.name, counted, repr(conditions)),
+            key=(of.name, counted, *map(written, conditions)),
             label=of.label,
             entry=entry,
             times=times,
@@ -121,7 +123,7 @@ class EntryRemedies:
         for condition in conditions:
             entry = self._fit(condition, True, entries.slot, entry, asked)
         frame: Frame = (("", entry),)
-        fits = entry is not None and all(truth(each, self.scope, frame)[0] == MET for each in conditions)
+        fits = entry is not None and all(self.scope.holds(each, frame)[0] == MET for each in conditions)
         return entry if fits else None
 
     def _fit(self, condition: Condition, wanted: bool, slot: int, entry: Any, asked: dict[str, Asked]) -> Any:

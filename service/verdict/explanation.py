@@ -13,7 +13,6 @@ from typing import Any
 
 from service.engine.evaluate import Judgement, Outcome, Result
 from service.engine.network import MET, UNMET
-from service.engine.reference import truth
 from service.engine.scope import Scope
 from service.facts.calendar import spoken
 from service.facts.request import GrantedWaiver
@@ -125,11 +124,11 @@ def _exception(requirement: Requirement) -> Callable[[Scope], str | None]:
     said = [(way, condition_text(way)) for way in ways if way is not None]
 
     def exception(scope: Scope) -> str | None:
-        if unless is None or truth(unless, scope)[0] != MET:
+        if unless is None or scope.holds(unless)[0] != MET:
             return None
-        if applies_when is not None and truth(applies_when, scope)[0] == UNMET:
+        if applies_when is not None and scope.holds(applies_when)[0] == UNMET:
             return None
-        met = [text for way, text in said if truth(way, scope)[0] == MET]
+        met = [text for way, text in said if scope.holds(way)[0] == MET]
         return FINDINGS["exception"].format(text=listed(met))
 
     return exception

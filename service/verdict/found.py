@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from service.engine.network import MET, UNMET
-from service.engine.reference import truth
 from service.engine.scope import Scope
 from service.engine.values import amount
 from service.facts.known import Known
@@ -213,7 +212,7 @@ def _asked(condition: Condition) -> Iterator[Step]:
         for part in condition.of:
             yield from _asked(part)
     else:
-        yield condition_text(condition), lambda scope: _HOLDS.get(truth(condition, scope)[0])
+        yield condition_text(condition), lambda scope: _HOLDS.get(scope.holds(condition)[0])
 
 
 _HOLDS = {MET: True, UNMET: False}

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from service.engine.network import MET, UNKNOWN, UNMET
-from service.engine.reference import truth
 from service.engine.values import amount
 from service.facts.vocabulary import Vocabulary
 from service.policy.condition import Comparison, Condition, Group
@@ -52,7 +51,7 @@ class Grounds:
 
         def tell(telling: Telling) -> Json:
             scope = telling.scope
-            letter, missing = truth(condition, scope)
+            letter, missing = scope.holds(condition)
             known = amount(condition.left, scope)
             return {
                 "text": text,
@@ -77,7 +76,7 @@ class Grounds:
             always["sensitive"] = True
 
         def tell(telling: Telling) -> Json:
-            letter, missing = truth(condition, telling.scope)
+            letter, missing = telling.scope.holds(condition)
             nodes = [part(telling) for part in parts]
             results = [node["result"] for node in nodes]
             met, unknown = results.count("met"), results.count("unknown")

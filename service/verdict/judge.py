@@ -16,6 +16,7 @@ from service import __version__
 from service.engine.compile import Plan, compile_level
 from service.engine.durable import DurableEngine
 from service.engine.evaluate import Judgement, evaluate, scope_for
+from service.engine.prepared import Prepared
 from service.errors import Fault, RequestError
 from service.facts.request import Request
 from service.facts.schema import read_request
@@ -48,9 +49,11 @@ class Judge:
         self.policies = policies
         self.mentions = Mentions()
         self.digests = VersionDigests(policies)
+        self._turnings: dict[int, Any] = {}
         self._ready: dict[int, tuple[Plan, DurableEngine, Explainer]] = {}
+        prepared = Prepared()
         for level in _levels(policies):
-            plan = compile_level(level)
+            plan = compile_level(level, prepared)
             self.mentions.of_level(level)
             self._ready[id(level)] = plan, DurableEngine(plan.network), Explainer(level, policies.vocabulary)
             step()
@@ -118,6 +121,7 @@ class Judge:
             selection=settled,
             policies=self.policies,
             mentions=self.mentions,
+            turnings=self._turnings,
             judgement=judgement,
             also_judged=also_judged,
         )

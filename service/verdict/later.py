@@ -63,4 +63,6 @@ def _cases(case: Case, day: date) -> Iterator[Case]:
         case.mentions.of_level(level)
         judgement = judge(level, scope_for(request, level, selection.standing))
         chosen = Selection(version=version, level=level, standing=selection.standing)
-        yield replace(case, request=request, selection=chosen, judgement=judgement, also_judged=(), days={})
+        yield replace(
+            case, request=request, selection=chosen, judgement=judgement, also_judged=(), days={}, met_from={}
+        )

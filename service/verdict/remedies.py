@@ -37,22 +37,25 @@ from service.policy.condition import (
     Sum,
     type_of,
 )
+from service.policy.mentions import Mentions
 from service.verdict.entry_remedies import EntryRemedies
 from service.verdict.remedy import Asked, Remedy
 from service.verdict.satisfying import CONTRARY, MIRRORED, satisfying
 
 
-def remedies(condition: Condition, wanted: bool, scope: Scope, vocabulary: Vocabulary) -> Iterator[Remedy]:
+def remedies(
+    condition: Condition, wanted: bool, scope: Scope, vocabulary: Vocabulary, mentions: Mentions
+) -> Iterator[Remedy]:
     """Changes that may make a condition met (`wanted`) or unmet."""
-    letter = truth(condition, scope)[0]
+    letter = scope.holds(condition)[0]
     if letter == (MET if wanted else UNMET):
         return
     if isinstance(condition, Group):
         inner = wanted != (condition.kind == "none_of")
         for part in condition.of:
-            yield from remedies(part, inner, scope, vocabulary)
+            yield from remedies(part, inner, scope, vocabulary, mentions)
         return
-    finder = _Finder(scope, vocabulary)
+    finder = _Finder(scope, vocabulary, mentions)
     for op in (condition.op,) if wanted else CONTRARY.get(condition.op, ()):
         right = [amount(expression, scope) for expression in condition.right]
         if op in ("less_than", "more_than") and condition.op == "between":
@@ -68,6 +71,7 @@ def remedies(condition: Condition, wanted: bool, scope: Scope, vocabulary: Vocab
 class _Finder:
     scope: Scope
     vocabulary: Vocabulary
+    mentions: Mentions
 
     def reach(self, expression: Expression, op: str, targets: list[Any]) -> Iterator[Remedy]:
         """Remedies that may bring an amount to stand in `op` to the targets."""
@@ -86,11 +90,13 @@ class _Finder:
                 for condition, branch in branches:
                     known = amount(branch, self.scope)
                     if known.certain and _holds(type_of(branch), op, known.value, targets):
-                        yield from remedies(condition, True, self.scope, self.vocabulary)
+                        yield from remedies(condition, True, self.scope, self.vocabulary, self.mentions)
                     yield from self.reach(branch, op, targets)
                 yield from self.reach(expression.otherwise, op, targets)
             case Count() | Sum() | Extreme():
-                yield from EntryRemedies(self.scope, self.vocabulary).all(expression, op, targets)
+                yield from EntryRemedies(self.scope, self.vocabulary, self.mentions).all(
+                    expression, op, targets
+                )
 
     def _set(self, name: str, op: str, targets: list[Any]) -> Iterator[Remedy]:
         if name in ALWAYS_THERE or not self.vocabulary[name].can_change:
@@ -139,4 +145,4 @@ def _holds(kind: FactType, op: str, value: Any, targets: list[Any]) -> bool:
     """Whether a written value stands in `op` to the targets."""
     comparison = Comparison(Constant(value, kind), op, tuple(Constant(t, kind) for t in targets))  # type: ignore[arg-type]  # an operator
     scope = Scope(facts={}, as_of=date.min, truth=truth)
-    return truth(comparison, scope)[0] == MET
+    return scope.holds(comparison)[0] == MET

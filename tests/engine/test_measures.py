@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from service.engine.measures import FAR, leaf_of, splits
 from service.engine.network import BOUND, MET, OPPOSITE, UNKNOWN, Within, bounded, place
+from service.engine.prepared import Prepared
 from service.engine.reference import truth
 from service.engine.scope import Scope
 from service.facts.calendar import FIRST_DAY, LAST_DAY, STILL_RUNNING, Duration, add
@@ -37,8 +38,8 @@ RATING = Choice(("below", "meets", "exceeds"), ordered=True)
 def told(comparison: Comparison, **facts: Any) -> tuple[str, str]:
     """What the leaf says and what the reference says."""
     scope = Scope(facts=facts, as_of=AS_OF, truth=truth)
-    leaf = leaf_of(comparison)
-    measure = leaf.measure(scope)
+    leaf = leaf_of(comparison, Prepared().amount)
+    measure = leaf.measure(scope, ())
     if measure is not None:
         assert bounded(measure[0]) and bounded(measure[1]) and measure[0] <= measure[1]  # noqa: PT018 - one law
         assert measure[0] == measure[1] or leaf.within.ranged
@@ -255,7 +256,7 @@ def test_the_parts_that_can_be_known_in_part_are_told_so() -> None:
     plain, bounded_fact = fact(Number()), fact(Number(minimum=0))
     day = fact(Date())
     ranged = {
-        name: leaf_of(comparison).within.ranged
+        name: leaf_of(comparison, Prepared().amount).within.ranged
         for name, comparison in {
             "fact": Comparison(plain, "at_least", (Constant(1, Number()),)),
             "bounded fact": Comparison(bounded_fact, "at_least", (Constant(1, Number()),)),
@@ -288,7 +289,8 @@ def test_every_bound_lies_within_what_durable_rules_compares() -> None:
     """Beyond 2^53 it would compare binary floats."""
     for number in (FAR // 2 - 1, FAR // 2, FAR, 10**30, -(10**30)):
         for op in ORDER:
-            within = leaf_of(Comparison(fact(Number()), op, (Constant(number, Number()),))).within
+            asked = Comparison(fact(Number()), op, (Constant(number, Number()),))
+            within = leaf_of(asked, Prepared().amount).within
             ends = [end for end in (within.at_least, within.at_most) if end is not None]
             assert all(abs(end) < BOUND for end in ends)
             assert isinstance(within, Within)
