@@ -12,12 +12,23 @@ from typing import Any
 
 from service.errors import Fault, did_you_mean
 from service.facts.calendar import FIRST_DAY, LAST_DAY, parse_day
+from service.facts.quick import Unusual
 from service.facts.totals import decimal_places
-from service.facts.types import Choice, Date, Fact, FactType, ListOf, Number, Records, Text, YesNo
+from service.facts.types import (
+    LONGEST_TEXT,
+    MOST_ENTRIES,
+    Choice,
+    Date,
+    Fact,
+    FactType,
+    ListOf,
+    Number,
+    Records,
+    Text,
+    YesNo,
+)
 from service.facts.vocabulary import ALWAYS_THERE, Vocabulary
 
-MOST_ENTRIES = 1_000
-LONGEST_TEXT = 2_000
 MOST_UNKNOWN_NAMES = 100  #: that are told of; looking for the word that was meant takes time
 
 
@@ -74,6 +85,15 @@ def escape(name: str) -> str:
 
 def read_facts(raw: Mapping[str, Any], vocabulary: Vocabulary, faults: Faults) -> dict[str, Any]:
     """Every fact of the vocabulary by name: its value, or None where it is not known."""
+    try:
+        values: dict[str, Any] = vocabulary.read(raw)
+    except Unusual:
+        return slowly(raw, vocabulary, faults)
+    return values
+
+
+def slowly(raw: Mapping[str, Any], vocabulary: Vocabulary, faults: Faults) -> dict[str, Any]:
+    """The same, whatever was sent, and all that is wrong with it."""
     for name in raw:
         if name not in vocabulary.facts:
             faults.not_known(name, f"/facts/{escape(name)}", vocabulary.facts, "fact")

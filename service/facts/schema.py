@@ -13,9 +13,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from service.errors import Fault
+from service.facts.calendar import parse_day
 from service.facts.reading import Faults, read_facts
 from service.facts.request import GrantedWaiver, Request, Standing
-from service.facts.strict import Day, Name, Strict, TrueFalse, read_strictly
+from service.facts.strict import LONGEST_NAME, Day, Name, Strict, TrueFalse, read_strictly
 from service.facts.vocabulary import Vocabulary
 
 MOST_WAIVERS = 100
@@ -126,6 +127,8 @@ class OptionsRequestSchema(RequestSchema):
 _SCHEMA = RequestSchema()
 _OPTIONS = OptionsRequestSchema()
 _NOWHERE = {"track": "", "level": ""}
+_NAMES = frozenset(field.data_key or name for name, field in _SCHEMA.fields.items())
+_PLACE = frozenset(("track", "level"))
 
 
 def read_options_request(
@@ -143,9 +146,12 @@ def read_request(
     Where something is wrong, the request only serves to find what else is: it names the level asked for and
     the day of the request, and is None when even these cannot be read. It must not be judged.
     """
-    told, messages, wrong = read_strictly(schema, raw)
-    if wrong:
-        told = _readable(told, messages)
+    wrong: list[Fault] = []
+    told = quick_frame(raw) if schema is _SCHEMA else None
+    if told is None:
+        told, messages, wrong = read_strictly(schema, raw)
+        if wrong:
+            told = _readable(told, messages)
     strict = isinstance(raw, dict) and raw.get("strict_facts") is True
     reading = Faults(strict=strict)
     sent = raw.get("facts") if isinstance(raw, dict) else None
@@ -168,6 +174,46 @@ def read_request(
         version=told.get("version"),
     )
     return request, wrong
+
+
+def quick_frame(raw: Any) -> dict[str, Any] | None:
+    """What `RequestSchema` loads, of a request without waivers whose frame is all right; None for others."""
+    if type(raw) is not dict or not raw.keys() <= _NAMES or raw.get("waivers"):
+        return None
+    candidate, to, as_of, standing = (raw.get(name) for name in ("candidate", "to", "as_of", "from"))
+    told = {"request_id": raw.get("request_id"), "candidate": candidate, "to": to, "as_of": _day(as_of)}
+    told |= {"version": raw.get("version"), "facts": raw.get("facts"), "waivers": raw.get("waivers", [])}
+    told["strict_facts"] = raw.get("strict_facts", False)
+    if "from" in raw:
+        told["standing"] = standing
+    if "submitted_on" in raw:
+        told["submitted_on"] = _day(raw["submitted_on"])
+    right = (
+        type(candidate) is dict
+        and candidate.keys() == {"id"}
+        and _is_name(candidate["id"])
+        and _is_place(to)
+        and (standing is None or _is_place(standing))
+        and told["as_of"] is not None
+        and told.get("submitted_on", as_of) is not None
+        and all(told[name] is None or _is_name(told[name]) for name in ("request_id", "version"))
+        and type(told["facts"]) is dict
+        and type(told["waivers"]) is list
+        and type(told["strict_facts"]) is bool
+    )
+    return told if right else None
+
+
+def _day(sent: Any) -> date | None:
+    return parse_day(sent) if type(sent) is str else None
+
+
+def _is_place(sent: Any) -> bool:
+    return type(sent) is dict and sent.keys() == _PLACE and all(map(_is_name, sent.values()))
+
+
+def _is_name(sent: Any) -> bool:
+    return type(sent) is str and 0 < len(sent) <= LONGEST_NAME and sent == sent.strip() and sent.isprintable()
 
 
 def _readable(told: Any, messages: Any) -> dict[str, Any] | None:

@@ -16,6 +16,9 @@ from typing import Any
 
 from service.facts.calendar import Duration
 
+MOST_ENTRIES = 1_000  #: in one list that is sent
+LONGEST_TEXT = 2_000  #: characters of one text that is sent
+
 
 class Nothing(enum.Enum):
     """The one value `NOTHING`: known to be absent, which is an answer. No comparison with it holds."""

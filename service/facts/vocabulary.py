@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from service.facts.quick import Read, quick_reader
 from service.facts.types import Date, Fact, Number, Text, YesNo
 
 #: Set by the request itself, never sent among its facts. `from.place` and `to.place` are `track/level` in one
@@ -32,6 +33,10 @@ class Vocabulary:
     """The facts that callers may send; derived facts are not among them."""
 
     facts: Mapping[str, Fact]
+    read: Read = field(init=False, repr=False, compare=False)  #: facts as they are sent, when all is right
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", quick_reader(self.facts))
 
     def __contains__(self, name: str) -> bool:
         return name in self.facts or name in ALWAYS_THERE

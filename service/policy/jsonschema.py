@@ -12,9 +12,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from service.facts.reading import LONGEST_TEXT, MOST_ENTRIES
 from service.facts.strict import LONGEST_NAME
-from service.facts.types import Choice, Date, Fact, FactType, ListOf, Number, Records, Text, YesNo
+from service.facts.types import (
+    LONGEST_TEXT,
+    MOST_ENTRIES,
+    Choice,
+    Date,
+    Fact,
+    FactType,
+    ListOf,
+    Number,
+    Records,
+    Text,
+    YesNo,
+)
 from service.facts.vocabulary import Vocabulary
 from service.policy.mentions import Mentions
 from service.policy.model import Level

@@ -14,9 +14,8 @@ from typing import Any
 from service.engine.scope import Scope
 from service.engine.values import amount, looked_at
 from service.facts.calendar import Duration, add
-from service.facts.reading import MOST_ENTRIES
 from service.facts.totals import minus
-from service.facts.types import NOTHING, Number, Records
+from service.facts.types import MOST_ENTRIES, NOTHING, Number, Records
 from service.facts.vocabulary import Vocabulary
 from service.policy.condition import (
     Arithmetic,

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.facts.calendar import STILL_RUNNING
-from service.facts.reading import MOST_ENTRIES, Faults, read_facts
-from service.facts.types import NOTHING, Date, Fact, FactType, ListOf, Records
+from service.facts.reading import Faults, read_facts
+from service.facts.types import MOST_ENTRIES, NOTHING, Date, Fact, FactType, ListOf, Records
 from service.facts.vocabulary import ALWAYS_THERE, Vocabulary
 from service.policy.literals import Mistake, read_literal
 from service.policy.reader import Fields, Report, quoted, shape, unknown_word

@@ -11,8 +11,18 @@ import pytest
 from service.errors import PolicyError
 from service.facts.calendar import FIRST_DAY, LAST_DAY, LONGEST_YEARS
 from service.facts.json_text import read_json
-from service.facts.reading import MOST_ENTRIES
-from service.facts.types import Choice, Date, FactType, ListOf, Number, Records, Text, Time, YesNo
+from service.facts.types import (
+    MOST_ENTRIES,
+    Choice,
+    Date,
+    FactType,
+    ListOf,
+    Number,
+    Records,
+    Text,
+    Time,
+    YesNo,
+)
 from service.facts.vocabulary import ALWAYS_THERE
 from service.policy.condition import Derived
 from service.policy.figures import GIVES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import RequestError
-from service.facts.json_text import DEEPEST, MOST_DIGITS, read_items, read_json
+from service.facts.json_text import DEEPEST, MOST_DIGITS, read_items, read_json, slowly
 
 BEYOND_USE = "a number has more than 30 digits, or is too large or too small to be of use"
 
@@ -173,6 +174,35 @@ def test_almost_json_is_read_or_refused(text: str) -> None:
     """The same, near the edge where readers differ."""
     with suppress(RequestError):
         read_json(text.encode())
+
+
+PIECES = ('{"a":1', ',"a":2', ',"b":":"', ',"b\\\\":3', ', "c" :', "[]", "{}", "}", "-0", "1.0", "9" * 31)
+
+
+def outcome(read: Callable[[bytes], Any], text: bytes) -> str:
+    """What a reader makes of a text: the value with its types, or the complaint."""
+    try:
+        return repr(read(text))
+    except RequestError as refused:
+        return str(refused)
+
+
+@given(
+    st.text(st.sampled_from('[]{}":,\\u01e.-NaInftrls \n"'), max_size=40)
+    | st.builds(as_text, values, ascii_only=st.booleans())
+    | st.lists(st.sampled_from(PIECES)).map("".join)
+)
+def test_the_quick_way_reads_as_the_careful_one(text: str) -> None:
+    """Most texts are read by a faster parser; which one it was must make no difference."""
+    assert outcome(read_json, text.encode()) == outcome(slowly, text.encode())
+
+
+@pytest.mark.parametrize("depth", [DEEPEST - 1, DEEPEST, DEEPEST + 1])
+@pytest.mark.parametrize("inside", ["", "1"])
+def test_the_quick_way_ends_at_the_same_depth(depth: int, inside: str) -> None:
+    """Nothing is nested deeper, whether the innermost list is empty or not."""
+    text = ("[" * depth + inside + "]" * depth).encode()
+    assert outcome(read_json, text) == outcome(slowly, text)
 
 
 def items(text: str | bytes) -> list[tuple[str, Any]]:

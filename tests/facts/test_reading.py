@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 from service.errors import Fault
 from service.facts.calendar import STILL_RUNNING
 from service.facts.json_text import read_json
-from service.facts.reading import LONGEST_TEXT, MOST_ENTRIES, MOST_UNKNOWN_NAMES, Faults, escape, read_facts
+from service.facts.quick import Unusual
+from service.facts.reading import MOST_UNKNOWN_NAMES, Faults, escape, read_facts, slowly
 from service.facts.types import (
+    LONGEST_TEXT,
+    MOST_ENTRIES,
     NOTHING,
     Choice,
     Date,
@@ -189,3 +193,35 @@ def test_a_wrong_value_never_becomes_an_unknown_in_silence(raw: dict[str, Any]) 
     wrong = {each.pointer.split("/")[2] for each in faults}
     for name in raw:
         assert (values[name] is None) <= (name in wrong)
+
+
+GOOD: dict[str, list[Any]] = {
+    "number": [3, Decimal("0.5"), None],
+    "points": [4, Decimal("4.5"), Decimal("4.25"), 6],
+    "whole": [3, Decimal("3.5")],
+    "yes_no": [True, False, 1],
+    "date": ["2026-02-28", "2026-02-30", "2026-W01-1", "20260228--", "\u0662026-02-28"],
+    "text": ["slate", "x" * 2_001],
+    "choice": ["meets", "Meets"],
+    "texts": [["a", "b"], [None], "a"],
+    "numbers": [[1, 2], [True]],
+    "dates": [["2026-02-28"], ["28 February"]],
+    "records": [[{"course": "a", "passed": True}, {}], [{"until": "2026-01-01", "unheard": 1}], [1], {}],
+    "unheard": [1],
+}
+
+
+@given(st.dictionaries(st.sampled_from(list(GOOD)), st.integers(0, 4), max_size=5), st.booleans())
+def test_the_quick_way_reads_as_the_one_that_explains(chosen: dict[str, int], strict: bool) -> None:
+    """Facts that are all right are read at once; the reader that says what is wrong would give the same."""
+    raw = {name: GOOD[name][number % len(GOOD[name])] for name, number in chosen.items()}
+    faults = Faults(strict=strict)
+    values = slowly(raw, VOCABULARY, faults)
+    assert read(raw, strict=strict) == (values, faults.faults, faults.warnings)
+    assert list(values) == list(read(raw, strict=strict)[0])
+    try:
+        quick = VOCABULARY.read(raw)
+    except Unusual:
+        assert faults.faults or faults.warnings
+    else:
+        assert (repr(quick), faults.faults, faults.warnings) == (repr(values), [], [])
