@@ -191,6 +191,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+def is_of_use(number: int | Decimal) -> bool:
+    """Whether a number has no more digits, before or after the point, than one that is sent may have."""
+    exact = Decimal(number)
+    return (
+        exact.is_finite()
+        and len(exact.as_tuple().digits) <= MOST_DIGITS
+        and abs(exact.adjusted()) <= MOST_DIGITS
+    )
+
+
 def _whole(text: str) -> int:
     if len(text.lstrip("-")) > MOST_DIGITS:
         _refuse(f"a number has more than {MOST_DIGITS} digits")
@@ -202,8 +212,7 @@ def _fraction(text: str) -> int | Decimal:
         number = Decimal(text)
     except InvalidOperation:  # its exponent alone is beyond what decimals hold
         number = Decimal("Infinity")
-    digits = number.as_tuple().digits
-    if not number.is_finite() or len(digits) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+    if not is_of_use(number):
         _refuse(f"a number has more than {MOST_DIGITS} digits, or is too large or too small to be of use")
     return int(number) if number == number.to_integral_value() else number
 

@@ -17,7 +17,7 @@ from service.policy.operators import said, same_kind
 from service.policy.reader import NAME, Fields, checked, quoted
 from service.policy.scope import Amount, AtHand, Names, Scope
 from service.policy.source import MapNode, Node, Span, TextNode
-from service.policy.trees import HIGHEST, LARGEST, extent
+from service.policy.trees import MOST_DIGITS, TOO_LONG, extent
 from service.policy.words import WORDS, amount_heads
 
 BESIDE = ("label", "type", "unit", "choices", "ordered", "source")
@@ -185,10 +185,13 @@ class Derivations:
             )
             return None
         reach = extent(found.expr, names.extents)
-        if reach.height > HIGHEST or reach.size > LARGEST:
+        if not reach.fits:
             report.at(
                 key, f"{quoted(field)} builds on too much; make it, or what it is calculated from, simpler"
             )
+            return None
+        if reach.digits > MOST_DIGITS:
+            report.at(key, f"{quoted(field)} {TOO_LONG}")
             return None
         names.extents[id(found.expr)] = reach
         ref = Derived(name, found.expr, type_, label)

@@ -10,31 +10,18 @@ from collections.abc import Iterator
 
 from service.facts.types import Records, Time
 from service.policy.condition import (
-    Arithmetic,
-    Choose,
     Comparison,
     Condition,
-    Constant,
     Count,
-    Derived,
-    DerivedField,
-    Entries,
-    Expression,
     Extreme,
     FactRef,
-    FieldRef,
-    FiscalQuarter,
-    Group,
-    Lookup,
     Sum,
     TimeIn,
     Whole,
-    YearOf,
     type_of,
 )
 from service.policy.model import Level, Requirement
-
-Node = Condition | Expression
+from service.policy.trees import Node, parts_of
 
 _MOST_REMEMBERED = 1_000
 
@@ -92,61 +79,6 @@ def conditions_of(requirement: Requirement) -> Iterator[Condition]:
         yield requirement.applies_when
     if requirement.unless is not None:
         yield requirement.unless
-
-
-def parts_of(node: Node | Entries) -> Iterator[Node]:
-    """The conditions and amounts directly inside a condition or amount."""
-    match node:
-        case Group(of=of):
-            yield from of
-        case Comparison(left=left, right=right):
-            yield left
-            yield from right
-        case Arithmetic(left=left, right=right):
-            yield left
-            yield right
-        case (
-            Derived(of=inner)
-            | DerivedField(of=inner)
-            | FiscalQuarter(of=inner)
-            | YearOf(of=inner)
-            | Whole(of=inner)
-        ):
-            yield inner
-        case Lookup(at=at):
-            yield at
-        case Choose(branches=branches, otherwise=otherwise):
-            for condition, amount in branches:
-                yield condition
-                yield amount
-            yield otherwise
-        case Count(entries=entries, has=has):
-            yield from parts_of(entries)
-            yield from () if has is None else (has,)
-            yield from _grouping(node)
-        case Sum(entries=entries, amount=amount):
-            yield from parts_of(entries)
-            yield amount
-            yield from _grouping(node)
-        case TimeIn(entries=entries, start=start, end=end, since=since, until=until, breaks=breaks):
-            yield from parts_of(entries)
-            yield from (part for part in (start, end, since, until, breaks) if part is not None)
-        case Extreme(entries=entries, amount=amount):
-            yield from parts_of(entries)
-            yield amount
-        case Entries(of=of, where=where, newest_by=newest_by):
-            yield of
-            yield from () if where is None else (where,)
-            yield from () if newest_by is None else (newest_by,)
-        case Constant() | FactRef() | FieldRef():
-            return
-
-
-def _grouping(counted: Count | Sum) -> Iterator[Expression]:
-    if counted.once_per is not None:
-        yield counted.once_per
-    if counted.ceiling is not None:
-        yield counted.ceiling.each
 
 
 def _own(node: Node) -> frozenset[str]:

@@ -22,7 +22,7 @@ from service.policy.model import Requirement, RequirementKind, Waiver
 from service.policy.reader import ID, Fields, checked, place_of, quoted, within
 from service.policy.scope import Bound, Names, Scope
 from service.policy.source import MapNode, Node, TextNode
-from service.policy.trees import HIGHEST, LARGEST, extent
+from service.policy.trees import MOST_DIGITS, TOO_LONG, extent
 from service.policy.words import WORDS
 
 KINDS = ("required", "advisory")
@@ -107,11 +107,13 @@ def read_more(lines: Fields, names: Collection[str], scope: Scope) -> Mapping[st
 def fits(where: Any, condition: Condition, scope: Scope) -> bool:
     """Whether a condition, with all it builds on, is small enough to be judged and explained."""
     reach = extent(condition, scope.names.extents)
-    if reach.size <= LARGEST and reach.height <= HIGHEST:
+    if not reach.fits:
+        said = "this asks for more than one requirement can hold; split it into several requirements"
+    elif reach.digits > MOST_DIGITS:
+        said = f"this {TOO_LONG}"
+    else:
         return True
-    scope.report.at(
-        where, "this asks for more than one requirement can hold; split it into several requirements"
-    )
+    scope.report.at(where, said)
     return False
 
 

@@ -24,8 +24,9 @@ from service.policy.condition import (
     Sum,
     TimeIn,
 )
-from service.policy.mentions import Node, conditions_of, parts_of
+from service.policy.mentions import conditions_of
 from service.policy.model import Level, PolicySet, TrackVersion
+from service.policy.trees import Node, parts_of
 from service.simulate.possible import can_decide, deciding, is_asked, possible_results
 from service.verdict.text import condition_text
 

@@ -29,8 +29,9 @@ from service.policy.condition import (
     Group,
     type_of,
 )
-from service.policy.mentions import Mentions, Node, parts_of
+from service.policy.mentions import Mentions
 from service.policy.model import Level, Requirement
+from service.policy.trees import Node, parts_of
 
 Frame = tuple[FactType, ...]  #: the types of the entries at hand, by slot
 _ALWAYS, _NEVER = frozenset(MET), frozenset(UNMET)

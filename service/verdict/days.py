@@ -30,9 +30,9 @@ from service.policy.condition import (
     Whole,
     YearOf,
 )
-from service.policy.mentions import conditions_of, parts_of
+from service.policy.mentions import conditions_of
 from service.policy.model import Requirement
-from service.policy.trees import Part, walk
+from service.policy.trees import Part, parts_of, walk
 from service.verdict.case import Case
 
 #: No further ahead than this: a career.

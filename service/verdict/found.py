@@ -38,7 +38,7 @@ from service.policy.condition import (
     YearOf,
     type_of,
 )
-from service.policy.mentions import Node, parts_of
+from service.policy.trees import Node, parts_of
 from service.verdict.entries import gathered_in, sorting
 from service.verdict.plain import plain
 from service.verdict.telling import Telling

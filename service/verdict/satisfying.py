@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from service.facts.calendar import FIRST_DAY, LAST_DAY, Duration, add
+from service.facts.json_text import is_of_use
 from service.facts.totals import minus, plus
 from service.facts.types import NOTHING, Choice, Date, FactType, ListOf, Number, Text, YesNo
 
@@ -102,6 +103,8 @@ def _numbers(kind: Number, op: str, targets: list[Any]) -> list[Any]:
 
 
 def _allowed(kind: Number, value: Any) -> bool:
+    if not is_of_use(value):
+        return False  # nobody could send it
     if (
         kind.decimals is not None
         and isinstance(value, Decimal)

@@ -73,7 +73,7 @@ def _texts() -> list[str]:
 
 
 def _within(node: Any) -> Any:
-    from service.policy.mentions import parts_of
+    from service.policy.trees import parts_of
 
     yield node
     for part in parts_of(node):

@@ -27,7 +27,7 @@ from service.policy.condition import (
     Operator,
     TimeIn,
 )
-from service.policy.mentions import parts_of
+from service.policy.trees import parts_of
 from service.verdict.text import amount_text, condition_text, heading_text, noun
 from service.verdict.value_text import listed, value_text
 from tests.verdict.golden_policies import assert_golden, level, policies
