@@ -31,7 +31,7 @@ from service.policy.condition import (
     Sum,
     TimeIn,
 )
-from service.policy.mentions import Node, parts_of
+from service.policy.trees import Node, parts_of
 
 
 class Prepared:
