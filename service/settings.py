@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from service.access.algorithms import ALGORITHMS
 from service.errors import SettingsError
+from service.ledger.address import Place, log_place
 from service.settings_sources import PREFIX, Given, gather
 from service.settings_values import (
     address,
     is_loopback,
     keys_place,
-    log_path,
     masked,
     optional,
     path,
@@ -42,7 +42,7 @@ class Settings:
     """What an operator can choose, checked."""
 
     policies: Path
-    log: Path
+    log: Place
     keys: Path | None  #: None: `keys` beside the log
     host: str  #: an IP address or `localhost`
     port: int  #: 0: any free port
@@ -163,8 +163,8 @@ def _at_odds(values: Mapping[str, Any]) -> Iterator[str]:
 
 SETTINGS: Final = (
     Setting("policies", "policies", "the folder with the policy files", path),
-    Setting("log", "var/verdicts.db", "the verdict log, made with its folder", log_path, by_file=True),
-    Setting("keys", "", "the folder of keys; empty: `keys` beside the log", optional(path)),
+    Setting("log", "var/verdicts.db", "the verdict log: a file, or postgresql://…", log_place, by_file=True),
+    Setting("keys", "", "the folder of keys; empty: `keys` beside the log, or `var/keys`", optional(path)),
     Setting("host", "127.0.0.1", "the address to listen on", address),
     Setting("port", "8080", "the port to listen on; 0: any free one", whole(0, 65535)),
     Setting("workers", "2", "processes that answer requests", whole(1, 64)),

@@ -58,13 +58,6 @@ def path(text: str) -> Path:
     return Path(text)
 
 
-def log_path(text: str) -> Path:
-    """The path of the verdict log."""
-    if "://" in text:
-        raise ValueError("the path of a file; a verdict log at an address does not exist yet")
-    return path(text)
-
-
 def address(text: str) -> str:
     """An IP address to listen on, or `localhost`."""
     try:

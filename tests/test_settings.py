@@ -154,7 +154,7 @@ def test_this_machines_own_addresses_are_taken(host: str) -> None:
         ("LOG_TIMEOUT_S", "nan"),
         ("LOG_TIMEOUT_S", "0"),
         ("LOG_TIMEOUT_S", "61"),
-        ("LOG", "postgresql://somewhere/log"),
+        ("LOG", "mysql://somewhere/log"),
         ("LOG", ""),
         ("POLICIES", ""),
     ],

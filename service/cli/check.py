@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from service.cli.form import form_options
+from service.cli.place import LogPlace
 from service.cli.progress import progress
 from service.cli.report import REPORTS, entries_of, listed, report
 from service.cli.whereabouts import located
 from service.errors import PolicyError, Problem
+from service.ledger.address import Place
 
 
 @click.command()
@@ -20,12 +22,12 @@ from service.errors import PolicyError, Problem
 @form_options
 @click.option(
     "--log",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="PATH",
-    help="A verdict log: versions that have issued verdicts must mean the same as then.",
+    type=LogPlace(),
+    metavar="PLACE",
+    help="A verdict log, a file or postgresql://…: what has issued verdicts must mean the same as then.",
 )
 @click.pass_context
-def check(ctx: click.Context, folder: Path, form: str, log: Path | None) -> None:
+def check(ctx: click.Context, folder: Path, form: str, log: Place | None) -> None:
     """Check the policy files in FOLDER (default: policies).
 
     Every problem is shown at once, as file:line:column with the line and a caret under the words that are

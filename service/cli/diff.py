@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.place import LogOrPath
 from service.cli.progress import progress
 from service.cli.whereabouts import opened, said_here
 from service.errors import LaddersError, PolicyError
+from service.ledger.address import Address, Place
 
 if TYPE_CHECKING:
     from service.policy.model import PolicySet
@@ -36,8 +38,8 @@ class CannotCompare(LaddersError):
 @click.argument("old", type=_FOLDER)
 @click.argument("new", type=_FOLDER)
 @click.option(
-    "--against", type=click.Path(exists=True, path_type=Path), metavar="PATH",
-    help="Requests: a folder of .json files, a .csv or .parquet file, or a verdict log.",
+    "--against", type=LogOrPath(exists=True, path_type=Path), metavar="PLACE",
+    help="Requests: a folder of .json files, a .csv or .parquet file, or a verdict log (postgresql://… too).",
 )  # fmt: skip
 @click.option(
     "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
@@ -48,7 +50,7 @@ class CannotCompare(LaddersError):
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when the meaning changed.")
 @click.pass_context
 def diff(
-    ctx: click.Context, old: Path, new: Path, against: Path | None, on: datetime | None, whole: bool,
+    ctx: click.Context, old: Path, new: Path, against: Place | None, on: datetime | None, whole: bool,
     as_json: bool, exit_code: bool,
 ) -> None:  # fmt: skip
     """Say what changed in meaning from the policy folder OLD to NEW.
@@ -104,7 +106,7 @@ def _loaded(folder: Path) -> PolicySet:
         ) from wrong
 
 
-def _impact(place: Path, sets: Sequence[PolicySet], on: date | None) -> Impact:
+def _impact(place: Place, sets: Sequence[PolicySet], on: date | None) -> Impact:
     from service.simulate.impact import impact
     from service.verdict.judge import Judge
 
@@ -115,10 +117,10 @@ def _impact(place: Path, sets: Sequence[PolicySet], on: date | None) -> Impact:
         return impact(population, old, new, on=on, done=done)
 
 
-def _population(place: Path, sets: Sequence[PolicySet]) -> Iterable[Asked]:
+def _population(place: Place, sets: Sequence[PolicySet]) -> Iterable[Asked]:
     from service.simulate.population import Asked, read_population
 
-    if place.is_file() and place.suffix.lower() not in (".csv", ".parquet"):
+    if isinstance(place, Address) or (place.is_file() and place.suffix.lower() not in (".csv", ".parquet")):
         from service.ledger.past import past_requests
         from service.settings import read_settings
 

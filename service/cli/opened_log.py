@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from service.ledger.address import Place
     from service.ledger.log import Log
+    from service.ledger.wishes import Wishes
 
 
 @contextmanager
@@ -30,3 +32,20 @@ def opened_log() -> Iterator[Log]:
         )
     ) as log:
         yield log
+
+
+def wishes_here(place: Place | None, *, name: str | None = None, may_make: bool) -> tuple[Place, Wishes]:
+    """A place, or that of LADDERS_LOG, and how the settings want a log there to be opened."""
+    from service.ledger.wishes import Wishes
+    from service.settings import read_settings
+
+    settings = read_settings(os.environ)
+    wishes = Wishes(
+        keys=settings.keys,
+        clock=lambda: datetime.now(UTC),
+        random_bytes=os.urandom,
+        name=name,
+        limit_s=settings.log_timeout_s,
+        may_make=may_make,
+    )
+    return place or settings.log, wishes

@@ -11,27 +11,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from service.errors import PolicyError, Problem
+from service.ledger.address import Place, is_there
 from service.ledger.embedded.opening import issued_in_file
 from service.policy.model import PolicySet
 from service.policy.versions_frozen import changed
 
 
-def issued_in(place: Path) -> Mapping[str, set[str]]:
+def issued_in(place: Place) -> Mapping[str, set[str]]:
     """By the name of a version, the digests under which it has issued verdicts.
 
     Raises:
         LogUnavailable: There is no verdict log at this place, or it cannot be read.
     """
-    return issued_in_file(place)
+    if isinstance(place, Path):
+        return issued_in_file(place)
+    from service.ledger.postgres.opening import issued_in_database
+
+    return issued_in_database(place)
 
 
-def refuse_changed(policies: PolicySet, place: Path, *, may_be_missing: bool = False) -> tuple[Problem, ...]:
+def refuse_changed(policies: PolicySet, place: Place, *, may_be_missing: bool = False) -> tuple[Problem, ...]:
     """Hold the versions of a policy set against those that have issued verdicts.
 
     Args:
         policies: As they are now.
         place: The verdict log.
-        may_be_missing: Where there is no log yet, nothing is frozen.
+        may_be_missing: Where there is no file of a log yet, nothing is frozen.
 
     Returns:
         A warning for each version that has issued verdicts and is gone.
@@ -40,7 +45,7 @@ def refuse_changed(policies: PolicySet, place: Path, *, may_be_missing: bool = F
         PolicyError: A version that has issued verdicts means something else now.
         LogUnavailable: The log cannot be read.
     """
-    if may_be_missing and not (place.is_file() and place.stat().st_size):
+    if may_be_missing and not is_there(place):
         return ()
     problems, warnings = changed(policies, issued_in(place))
     if problems:

@@ -1,6 +1,6 @@
 """The verdict log as the rest of Ladders sees it: a place goes in; a log to append to and to read comes out.
 
-Knows nothing of how a store works; the embedded one is the only one so far, and others fit behind `Log`.
+Knows nothing of how a store works. The driver of PostgreSQL is loaded where there is such a log.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from service.errors import SettingsError
-from service.ledger.embedded.opening import Wishes, open_embedded, read_embedded
+from service.ledger.address import Address, Place, log_place
+from service.ledger.embedded.opening import open_embedded, read_embedded
 from service.ledger.record import Asked, Entry, Receipt, Record
 from service.ledger.rows import TreeHead, Wanted
 from service.ledger.tiles import Hashes
+from service.ledger.wishes import Wishes
 
 LIMIT_S: Final = 5.0  #: how long a caller waits for a record to become durable
 
@@ -101,7 +103,7 @@ class Log(Protocol):
 
 
 def open_log(
-    place: str | Path,
+    place: str | Place,
     *,
     keys: Path | None = None,
     clock: Callable[[], datetime],
@@ -113,9 +115,11 @@ def open_log(
     """Open the log at this place, and make it where there is none. Each process opens it after it was forked.
 
     Args:
-        place: The path of a database file, whose folder is made with access for its owner alone.
+        place: The path of a database file, whose folder is made with access for its owner alone; or the
+            address of a database where `ladders log init` made a log.
         keys: The folder of keys, made with those of a new log; without it, `keys` beside the database.
         clock: The time with its zone; entries carry it, and it may lie up to 5 seconds behind the last one.
+            In a database it is the time of that server.
         random_bytes: Unpredictable bytes, such as `os.urandom`.
         name: The name of a new log, or the one that an existing log must have; without it, a random one.
         may_make: Whether a log that is not there is made.
@@ -128,10 +132,15 @@ def open_log(
     wishes = Wishes(
         keys=keys, clock=clock, random_bytes=random_bytes, name=name, limit_s=limit_s, may_make=may_make
     )
-    return open_embedded(_path(place), wishes)
+    where = _where(place)
+    if isinstance(where, Path):
+        return open_embedded(where, wishes)
+    from service.ledger.postgres.opening import open_postgres
+
+    return open_postgres(where, wishes)
 
 
-def read_log(place: str | Path, keys: Path | None = None) -> Log:
+def read_log(place: str | Place, keys: Path | None = None) -> Log:
     """Open the log at this place to be read alone, whether a service has it open or not.
 
     Without its folder of keys (`keys` beside the database, unless another is named) what is private of people
@@ -142,11 +151,18 @@ def read_log(place: str | Path, keys: Path | None = None) -> Log:
             first.
         SettingsError: The place names a kind of store that does not exist.
     """
-    return read_embedded(_path(place), keys)
+    where = _where(place)
+    if isinstance(where, Path):
+        return read_embedded(where, keys)
+    from service.ledger.postgres.opening import read_postgres
+
+    return read_postgres(where, keys)
 
 
-def _path(place: str | Path) -> Path:
-    if "://" in str(place):
-        scheme = str(place).partition("://")[0]
-        raise SettingsError([f"there is no verdict log of the kind `{scheme}`; give the path of a file"])
-    return Path(place)
+def _where(place: str | Place) -> Place:
+    if isinstance(place, Path | Address):
+        return place
+    try:
+        return log_place(place)
+    except ValueError as wanted:
+        raise SettingsError([f"this is not {wanted}"]) from None  # what was given may hold a password

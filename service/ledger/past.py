@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from service.facts.json_text import read_json
+from service.ledger.address import Place
 from service.ledger.log import Wanted, read_log
 from service.ledger.verdict_record import request_in
 
@@ -28,7 +29,7 @@ class Past:
     judged_on: date
 
 
-def past_requests(place: Path, keys: Path | None = None) -> Iterator[Past]:
+def past_requests(place: Place, keys: Path | None = None) -> Iterator[Past]:
     """Every request in the log, oldest first.
 
     Args:

@@ -13,14 +13,12 @@ from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import Final, Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from service.errors import LogUnavailable
 from service.ledger.keys import KEY_BYTES, KeyFolder
+from service.ledger.wrapping import WRAPPED_BYTES, Wrapping
 
 FILE: Final = "subjects.keys"
-_SLOT: Final = 64  #: 4 bytes of epoch, 12 of nonce, 32 of key, 16 of tag
+_SLOT: Final = WRAPPED_BYTES
 _NOTHING: Final = bytes(_SLOT)
 _HEADER: Final = b"ladders: keys of people, form 1\n".ljust(_SLOT, b"\0")  #: in the place of key 0
 _FIRST_MADE: Final = 16
@@ -61,7 +59,7 @@ class FileSubjectKeys:
         self._making = Lock()
         self._made: list[tuple[int, bytes]] = []
         self._next = _FIRST_MADE
-        self._keks: dict[int, AESGCM] = {}
+        self._wrapping = Wrapping(keys)
         self._open: dict[int, tuple[bytes, bytes]] = {}  #: by number, the slot as it was and the key in it
 
     def fresh(self) -> tuple[int, bytes]:
@@ -82,10 +80,10 @@ class FileSubjectKeys:
         if known is not None and known[0] == slot:
             return known[1]
         try:
-            key = self._unwrapped(kid, slot)
+            key = self._wrapping.unwrapped(kid, slot)
         except LogUnavailable:  # read while it was being wrapped anew
             slot = os.pread(self._file, _SLOT, kid * _SLOT)
-            key = self._unwrapped(kid, slot)
+            key = self._wrapping.unwrapped(kid, slot)
         if len(self._open) >= _REMEMBERED:
             self._open.clear()
         self._open[kid] = (slot, key)
@@ -109,14 +107,16 @@ class FileSubjectKeys:
             count = 0
             for first, slots in self._slots():
                 wrapped = [
-                    slot if slot == _NOTHING else self._wrapped(kid, self._unwrapped(kid, slot), epoch)
+                    slot
+                    if slot == _NOTHING
+                    else self._wrapping.wrapped(kid, self._wrapping.unwrapped(kid, slot), epoch)
                     for kid, slot in enumerate(slots, start=first)
                 ]
                 os.pwrite(self._file, b"".join(wrapped), first * _SLOT)
                 count += sum(slot != _NOTHING for slot in wrapped)
             os.fsync(self._file)
             self._keys.forget_epochs_before(epoch)
-            self._keks.clear()
+            self._wrapping.forget()
             return count
 
     def close(self) -> None:
@@ -139,30 +139,8 @@ class FileSubjectKeys:
             epoch = self._keys.newest_epoch()
             first = -(-size // _SLOT)  # a slot that was cut off when the power failed is left out
             made = [(first + number, self._keys.random_bytes(KEY_BYTES)) for number in range(count)]
-            os.pwrite(self._file, b"".join(self._wrapped(*each, epoch) for each in made), first * _SLOT)
+            os.pwrite(
+                self._file, b"".join(self._wrapping.wrapped(*each, epoch) for each in made), first * _SLOT
+            )
             os.fsync(self._file)
             return made
-
-    def _wrapped(self, kid: int, key: bytes, epoch: int) -> bytes:
-        nonce, stamp = self._keys.random_bytes(12), epoch.to_bytes(4, "big")
-        return stamp + nonce + self._kek(epoch).encrypt(nonce, key, _bound(kid, stamp))
-
-    def _unwrapped(self, kid: int, slot: bytes) -> bytes:
-        stamp, nonce, wrapped = slot[:4], slot[4:16], slot[16:]
-        try:
-            return self._kek(int.from_bytes(stamp, "big")).decrypt(nonce, wrapped, _bound(kid, stamp))
-        except InvalidTag as wrong:
-            raise LogUnavailable(
-                f"key {kid} of the keys of people is damaged; restore `{FILE}` from the backup of the keys"
-            ) from wrong
-
-    def _kek(self, epoch: int) -> AESGCM:
-        found = self._keks.get(epoch)
-        if found is None:
-            found = self._keks[epoch] = AESGCM(self._keys.kek(epoch))
-        return found
-
-
-def _bound(kid: int, stamp: bytes) -> bytes:
-    """What a wrapped key is bound to, so that it opens in its own slot alone."""
-    return b"ladders subject key\0" + kid.to_bytes(8, "big") + stamp

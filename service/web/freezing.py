@@ -8,9 +8,8 @@ a moment at which no request is under way (`web.runtime`), and only where that c
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from service.errors import PolicyError
+from service.ledger.address import Place, is_there
 from service.ledger.frozen import issued_in
 from service.policy.versions_frozen import changed, differing
 from service.web.judges import Judges
@@ -21,12 +20,12 @@ class Freeze:
 
     Args:
         judges: Of this worker; they have the sets of a change-over ready.
-        log: The place of the verdict log.
+        place: Where the verdict log lies.
     """
 
-    def __init__(self, judges: Judges, log: Path) -> None:
+    def __init__(self, judges: Judges, place: Place) -> None:
         self._judges = judges
-        self.log = log
+        self.place = place
 
     def matters(self, number: int) -> bool:
         """Whether the set in force can still issue verdicts that would bar the set with this number."""
@@ -40,8 +39,8 @@ class Freeze:
             PolicyError: A version has issued verdicts with another meaning.
             LogUnavailable: The log cannot be read.
         """
-        if self.log.is_file() and self.log.stat().st_size:
+        if is_there(self.place):
             judge = self._judges.ready(number)
-            problems, _ = changed(judge.policies, issued_in(self.log), judge.digests)
+            problems, _ = changed(judge.policies, issued_in(self.place), judge.digests)
             if problems:
                 raise PolicyError(problems)

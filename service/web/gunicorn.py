@@ -21,7 +21,8 @@ from gunicorn.arbiter import Arbiter
 
 from service import __version__
 from service.errors import SettingsError
-from service.ledger.deliveries import EmbeddedDeliveries
+from service.ledger.address import Place
+from service.ledger.deliveries import Deliveries, EmbeddedDeliveries
 from service.ledger.frozen import refuse_changed
 from service.ledger.log import Log, open_log
 from service.settings import Settings
@@ -56,7 +57,7 @@ class Server(BaseApplication):
         self._log = OwnLog(lambda: _opened(settings))
         folder, bytes_digest = first_set(runtime, settings.policies)
         self._judge = _proved(folder)
-        frozen_by = settings.log.resolve() if settings.freeze else None
+        frozen_by = settings.log if settings.freeze else None
         if frozen_by is not None:
             for gone in refuse_changed(self._judge.policies, frozen_by, may_be_missing=True):
                 journal().warning("version-gone", where=str(gone.where), why=gone.message)
@@ -75,7 +76,7 @@ class Server(BaseApplication):
         subscribers = Subscribers(
             read_subscriptions(settings.webhooks) if settings.webhooks else (),
             self._log,
-            lambda: EmbeddedDeliveries(settings.log.with_name(f"{settings.log.name}.deliveries")),
+            lambda: _deliveries(settings.log),
             now=_now,
             counts=metrics,
             traces=traces,
@@ -233,6 +234,14 @@ def _opened(settings: Settings) -> Log:
         random_bytes=os.urandom,
         limit_s=settings.log_timeout_s,
     )
+
+
+def _deliveries(log: Place) -> Deliveries:
+    if isinstance(log, Path):
+        return EmbeddedDeliveries(log.with_name(f"{log.name}.deliveries"))
+    from service.ledger.postgres.deliveries import PostgresDeliveries
+
+    return PostgresDeliveries(log)
 
 
 def _proved(folder: Path) -> Judge:

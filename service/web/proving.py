@@ -9,9 +9,11 @@ nor harms the processes that answer.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ from typing import Any, Final
 import orjson
 
 from service.errors import EngineError, LogUnavailable, PolicyError, Position, Problem
+from service.ledger.address import Place, log_place, written
 from service.ledger.frozen import refuse_changed
 from service.policy.folder import FILE, read_wishes
 from service.policy.load import load
@@ -79,7 +82,7 @@ def _why(checked: Checked) -> Iterator[Problem]:
         yield Problem(Position(at.file, at.line, at.column), message)
 
 
-def proof(folder: Path, packed: Path, today: date, log: Path | None = None) -> Mapping[str, Any]:
+def proof(folder: Path, packed: Path, today: date, log: Place | None = None) -> Mapping[str, Any]:
     """What came out of proving a folder: the digests, or the problems as text.
 
     Args:
@@ -111,11 +114,21 @@ def told_of(policies: PolicySet) -> dict[str, Any]:
     }
 
 
+def tell(process: subprocess.Popen[bytes], log: Place | None) -> None:
+    """Say to the process that proves where the verdict log lies: a command line would show it to others."""
+    if process.stdin:
+        with suppress(OSError):  # it is gone already, which its exit code tells
+            process.stdin.write(f"{written(log) if log else ''}\n".encode())
+            process.stdin.flush()
+
+
 def main() -> None:
-    """Prove the folder that the command line names: FOLDER PACKED [LOG]."""
+    """Prove the folder that the command line names, FOLDER PACKED, with the verdict log that `tell` names."""
+    log = sys.stdin.readline().strip()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    folder, packed, *log = map(Path, sys.argv[1:])
-    told = orjson.dumps(proof(folder, packed, datetime.now(UTC).date(), *log))
+    folder, packed = map(Path, sys.argv[1:])
+    place = log_place(log) if log else None
+    told = orjson.dumps(proof(folder, packed, datetime.now(UTC).date(), place))
     sys.stdout.buffer.write(told)
     sys.stdout.flush()
     os._exit(0)  # the other thread waits for ever

@@ -21,7 +21,7 @@ import orjson
 
 from service.errors import LogUnavailable, PolicyError
 from service.policy.model import PolicySet
-from service.web import snapshot
+from service.web import proving, snapshot
 from service.web.freezing import Freeze
 from service.web.journal import journal
 from service.web.metrics import RESULTS, Metrics
@@ -166,12 +166,12 @@ class Reloader:
             self._prove(place)
 
     def _prove(self, place: Path) -> None:
-        frozen_by = [] if self._freeze is None else [str(self._freeze.log)]
         with (place.parent.parent / "proof").open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [*COMMAND, str(place), str(self._runtime.packed(self._number)), *frozen_by],
+                [*COMMAND, str(place), str(self._runtime.packed(self._number))],
                 stdin=subprocess.PIPE, stdout=output,
             )  # fmt: skip
+            proving.tell(self._process, None if self._freeze is None else self._freeze.place)
         self._go(PROVING, self._proving)
 
     def _proving(self) -> None:

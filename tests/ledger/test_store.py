@@ -435,8 +435,8 @@ def test_an_old_sqlite_is_refused_when_the_log_is_opened(
 
 def test_a_store_that_does_not_exist_is_a_wrong_setting(clock: Clock) -> None:
     """Not a file with a strange name."""
-    with pytest.raises(SettingsError, match="`postgresql`"):
-        open_log("postgresql://db/ladders", clock=clock, random_bytes=os.urandom)
+    with pytest.raises(SettingsError, match="this is not an address as postgresql://"):
+        open_log("mysql://db/ladders", clock=clock, random_bytes=os.urandom)
 
 
 def test_two_logs_in_one_process_share_the_file(opening: Open) -> None:

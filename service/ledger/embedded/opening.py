@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -29,23 +27,12 @@ from service.ledger.sealer import Sealer
 from service.ledger.sealing import Sealed, person_in, seal
 from service.ledger.stored_log import FORKED, StoredLog
 from service.ledger.subject_keys import FileSubjectKeys
+from service.ledger.wishes import Wishes
 
 _SOFTWARE: Final = "ladders"
 
 # who has which file open: SQLite's own memory of locks is wrong in a forked child, even for a new connection
 _open_files: list[tuple[tuple[int, int], int]] = []  #: identity of the file, and process
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """How a log is to be opened; as the arguments of `open_log`."""
-
-    keys: Path | None
-    clock: Callable[[], datetime]
-    random_bytes: Callable[[int], bytes]
-    name: str | None
-    limit_s: float
-    may_make: bool
 
 
 def open_embedded(database: Path, wishes: Wishes) -> StoredLog:

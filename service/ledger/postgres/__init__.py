@@ -1,0 +1,1 @@
+"""The verdict log in PostgreSQL, for services on several machines."""
