@@ -76,6 +76,7 @@ def _known() -> Caller:
         return access.caller_of(authorization)
     except NotKnown as stranger:
         why = str(stranger)
+        observe.note(refused=why)
         told = why.replace("`", "'")  # a description has no backticks in a header of RFC 6750
         challenge = f'{_REALM}, error="invalid_token", error_description="{told}"'
         raise Refused("wrong-credentials", why, challenge=challenge) from None

@@ -26,6 +26,7 @@ RULES = TokenRules(
 Key = RSAKey | ECKey | OKPKey
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
+TWICE = b'{"alg": "RS256", "alg": "none", "kid": "rsa-1"}'
 STRANGER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 
 
@@ -158,6 +159,10 @@ def forged(now_s: float = NOW_S) -> dict[str, tuple[str, str]]:
             "can be read",
         ),
         "another kind of token": (signed(good, typ="logout+jwt"), "another kind"),
+        "a header without a bottom": (f"{in_base64(b'[' * 3000)}.e30.AA", "can be read"),
+        "a header with two algorithms": (f"{in_base64(TWICE)}.e30.AA", "can be read"),
+        "a header that is a list": (f"{in_base64(b'[]')}.e30.AA", "can be read"),
+        "claims without a bottom": (signed(b"[" * 3000), "can be read"),
         "a list for claims": (signed(b"[1]"), "can be read"),
         "claims twice": (signed(b'{"iss": "a", "iss": "b"}'), "can be read"),
         "no JSON": (signed(b"iss=a"), "can be read"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from service.access.algorithms import ALGORITHMS
@@ -12,7 +16,19 @@ from service.access.callers import Caller
 from service.access.key_sets import NO_KEYS, KeySet
 from service.access.tokens import REMEMBERED, TokenRules, Tokens
 from service.errors import NotKnown
-from tests.access.issuer import EC, NOW_S, RSA, RULES, STRANGER, claims, forged, key_set, signed, token
+from tests.access.issuer import (
+    EC,
+    NOW_S,
+    RSA,
+    RULES,
+    STRANGER,
+    claims,
+    forged,
+    in_base64,
+    key_set,
+    signed,
+    token,
+)
 
 
 class Keys:
@@ -43,6 +59,14 @@ def tokens(rules: TokenRules = RULES, keys: Keys | None = None, clock: Clock | N
     return Tokens(rules, keys or Keys(key_set()), clock or Clock())
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KNOWN = tokens()
+
+
 def refused(text: str, by: Tokens) -> str:
     """Why a token is not taken."""
     with pytest.raises(NotKnown) as why:
@@ -65,6 +89,28 @@ def test_a_bad_token_is_refused_with_the_reason(name: str) -> None:
     known = tokens()
     for _ in range(2):  # nor is it remembered as good
         assert reason in refused(text, known)
+
+
+@given(
+    head=st.dictionaries(
+        st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "x5c", "zip", "enc"]),
+        st.sampled_from(["RS256", "ES256", "rsa-1", "ec-1", "JWT", "none", ""]) | JSON,
+        max_size=5,
+    )
+    | JSON,
+    payload=st.binary(max_size=40),
+    signature=st.binary(max_size=40) | st.just(bytes(256)) | st.just(bytes(64)),
+)
+def test_nothing_that_is_sent_does_more_than_be_refused(head: Any, payload: bytes, signature: bytes) -> None:
+    """Before a caller is known, nobody may make the service fail."""
+    parts = (json.dumps(head).encode(), payload, signature)
+    refused(".".join(map(in_base64, parts)), KNOWN)
+
+
+@given(st.text(max_size=60))
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    """Headers hold anything that Latin-1 has, and more after a mistake in a proxy."""
+    refused(text, KNOWN)
 
 
 @pytest.mark.parametrize("name", forged())
