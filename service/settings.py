@@ -52,6 +52,8 @@ class Settings:
     stop_timeout_s: int
     body_limit: int  #: bytes
     batch_limit: int  #: bytes
+    read_timeout_s: float
+    queue: int  #: per worker
     reload_s: float  #: 0: only when asked
     freeze: bool  #: a version that has issued a verdict may not change
     runtime: Path
@@ -173,6 +175,8 @@ SETTINGS: Final = (
     Setting("stop_timeout_s", "30", "seconds for requests to end in when the service stops", whole(1, 600)),
     Setting("body_limit", "1048576", "bytes that the body of a request may have", whole(1_000, 100_000_000)),
     Setting("batch_limit", "16777216", "bytes that a batch in JSON may have", whole(1_000, 1_000_000_000)),
+    Setting("read_timeout_s", "20", "seconds for a request to come in before 408", seconds),
+    Setting("queue", "256", "requests that may wait for a thread of a worker before 503", whole(1, 10_000)),
     Setting("reload_s", "1", "seconds between two looks at the policies; 0: when asked", seconds_or_never),
     Setting("freeze", "yes", "a version that has issued a verdict may not change; no: to try out", yes_no),
     Setting("api_keys", "", "the file of API keys, which `ladders keys` makes", optional(path)),

@@ -20,6 +20,7 @@ from service.web.problems import KINDS, MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Response])
 
+_WITH_A_BODY: Final = (408, 503)  #: where a body is read, it may come too slowly, or be one too many
 _JSON: Final = "application/json"
 
 
@@ -58,12 +59,13 @@ def plain(value: Any) -> Any:
 
 
 def documented(*statuses: int) -> Callable[[View], View]:
-    """Say in the OpenAPI document that a view may answer with these problems; 500 may always happen."""
+    """Say in the OpenAPI document that a view may answer with these problems; 500 may always happen, and
+    where a body may be too large it may also come too slowly or be one too many."""
 
     def add(view: View) -> View:
         told: dict[str, Any] = view.__dict__.setdefault("_apidoc", {})
         manual = told.setdefault("manual_doc", {}).setdefault("responses", {})
-        for status in (*statuses, 500):
+        for status in sorted({*statuses, 500, *(_WITH_A_BODY if 413 in statuses else ())}):
             manual[str(status)] = problem_response(status)
         return view
 

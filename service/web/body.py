@@ -165,6 +165,8 @@ def _long_line(limit: int) -> Refused:
 def _read(request: Request, most: int) -> bytes:
     try:
         block: bytes = request.environ["wsgi.input"].read(most)
+    except TimeoutError as slow:
+        raise Refused("too-slow", "the body comes too slowly") from slow
     except (
         Exception
     ) as broken:  # whatever the server raises when the client sends no proper chunks or goes away

@@ -43,7 +43,7 @@ from service.web.runtime import Runtime
 from service.web.tracing import Traces
 from service.web.webhooks.subscribers import Subscribers
 from service.web.webhooks.subscriptions import read_subscriptions
-from service.web.worker import Worker
+from service.web.worker import CONNECTIONS, worker_with
 
 
 class Server(BaseApplication):
@@ -191,7 +191,10 @@ def options(settings: Settings) -> dict[str, Any]:
         else f"{settings.host}:{settings.port}",
         "workers": settings.workers,
         "threads": settings.threads,
-        "worker_class": Worker,
+        "worker_class": worker_with(
+            body_limit=settings.body_limit, read_timeout_s=settings.read_timeout_s, queue=settings.queue
+        ),
+        "worker_connections": CONNECTIONS,
         "preload_app": True,
         "max_requests": 0,  # nothing grows, so nothing needs to be recycled
         "timeout": 30,

@@ -84,6 +84,12 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Use one of the methods that the `Allow` header names.",
         ),
         Kind(
+            "too-slow",
+            408,
+            "The request did not come in time",
+            "Send it again, without pauses. A slow network may need a higher LADDERS_READ_TIMEOUT_S.",
+        ),
+        Kind(
             "conflict",
             409,
             "The verdict log holds something else under this id",

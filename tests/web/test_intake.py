@@ -1,0 +1,82 @@
+"""Intake: a request is whole when all of it has come, not before, in whatever pieces it comes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.web.intake import HEAD_LIMIT, Arrival
+
+LIMIT = 1_000
+LINE = b"POST /v1/verdicts HTTP/1.1\r\nHost: a\r\n"
+
+
+def told(data: bytes, cuts: list[int]) -> list[str]:
+    """What is said after each piece."""
+    arrival = Arrival(LIMIT)
+    edges = sorted({cut % len(data) for cut in cuts} - {0})
+    pieces = [data[at:end] for at, end in zip([0, *edges], [*edges, len(data)], strict=True)]
+    said = []
+    for piece in pieces:
+        said.append(str(arrival.take(piece)))
+        if said[-1] != "more":
+            break
+    return said
+
+
+def chunked(parts: list[bytes], more: bytes = b"") -> bytes:
+    """A body in chunks."""
+    return b"".join(b"%x%b\r\n%b\r\n" % (len(part), more, part) for part in parts) + b"0\r\n\r\n"
+
+
+bodies = st.binary(max_size=200).map(lambda body: LINE + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+chunks = st.tuples(
+    st.lists(st.binary(min_size=1, max_size=60), max_size=6), st.sampled_from([b"", b";a=b"])
+).map(lambda drawn: LINE + b"transfer-encoding: Chunked\r\n\r\n" + chunked(*drawn))
+heads = st.sampled_from([b"GET /v1/tracks HTTP/1.1\r\nHost: a\r\n\r\n", b"NONSENSE\r\n\r\n"])
+
+
+@given(bodies | chunks | heads, st.lists(st.integers(0, 10_000), max_size=8))
+def test_a_request_is_whole_with_its_last_byte(data: bytes, cuts: list[int]) -> None:
+    """A thread that gets it sooner would wait for a client; one that gets it later answers late."""
+    said = told(data, cuts)
+    assert said == ["more"] * (len(said) - 1) + ["whole"]
+    assert told(data[:-1], cuts)[-1] == "more"
+
+
+@pytest.mark.parametrize(
+    ("data", "progress"),
+    [
+        (b"POST /v1/verdicts/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", "open"),
+        (LINE + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n", "open"),
+        (LINE + b"Content-Length: 1001\r\n\r\n", "open"),
+        (LINE + b"Content-Length: 1000\r\n\r\n", "more"),
+        (LINE + b"Content-Length: 99999999999999999999\r\n\r\n", "open"),
+        (LINE + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n", "whole"),
+        (LINE + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "whole"),
+        (LINE + b"Content-Length: -5\r\n\r\n", "whole"),
+        (LINE + b"Content-Length: x\r\n\r\n", "whole"),
+        (LINE + b"Transfer-Encoding: gzip\r\n\r\n", "whole"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "whole"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\n" + b"5;" + b"a" * 2_000, "whole"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", "open"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n", "more"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n", "whole"),
+        (LINE + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + b"b" * 70_000, "open"),
+        (b"GET /" + b"a" * HEAD_LIMIT, "too much"),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20_000, "too much"),
+        (b"GET / HTTP/1.1\nHost: a\n\n", "more"),
+    ],
+)
+def test_what_is_not_kept_whole_is_known_from_its_head(data: bytes, progress: str) -> None:
+    """Batches and large bodies are read by whoever answers them; what is malformed is for the parser, at
+    once.
+    """
+    assert told(data, [])[-1] == progress
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 1000), max_size=5))
+def test_nothing_that_comes_breaks_it(data: bytes, cuts: list[int]) -> None:
+    """Anybody can connect."""
+    assert set(told(LINE + b"Transfer-Encoding: chunked\r\n\r\n" + data, cuts)) <= {"more", "whole", "open"}
