@@ -10,11 +10,11 @@ from typing import Final, cast
 
 from flask import Flask, g, request
 
-from service.access.callers import ANYONE, NOBODY, Caller
+from service.access.callers import ANYONE, NOBODY, Caller, Scope
 from service.errors import NotKnown
 from service.verdict.views import ViewName
 from service.web import observe
-from service.web.access_table import METRICS, TABLE, Need, check_table
+from service.web.access_table import METRICS, TABLE, check_table
 from service.web.errors import Refused
 from service.web.parts import parts
 
@@ -47,8 +47,24 @@ def chosen_view(asked: ViewName | None, allowed: tuple[ViewName, ...]) -> ViewNa
         return allowed[0]
     if asked not in allowed:
         shown = " or ".join(f"`{name}`" for name in allowed)
-        raise Refused("not-allowed", f"the view `{asked}` is not for this caller; ask for {shown}")
+        raise not_allowed(f"the view `{asked}` is not for this caller; ask for {shown}", "audit")
     return asked
+
+
+def own_view(asked: ViewName | None) -> ViewName:
+    """The view in which a caller gets what it asks for now.
+
+    Raises:
+        Refused: The caller may not have the view that was asked for.
+    """
+    known = caller()
+    return chosen_view(asked, known.views(known.owner, None))
+
+
+def not_allowed(detail: str, *scopes: Scope) -> Refused:
+    """The refusal of a caller who is known and lacks one of these scopes."""
+    challenge = f'{_REALM}, error="insufficient_scope", scope="{" ".join(sorted(scopes))}"'
+    return Refused("not-allowed", detail, challenge=challenge)
 
 
 def _admit() -> None:
@@ -61,7 +77,8 @@ def _admit() -> None:
     g.caller = known = _known()
     observe.note(caller=known.name, caller_kind=known.kind)
     if not need.allows(known):
-        raise _not_allowed(need)
+        wanted = " or ".join(f"`{scope}`" for scope in sorted(need.scopes))
+        raise not_allowed(f"this needs the scope {wanted}", *need.scopes)
 
 
 def _known() -> Caller:
@@ -80,10 +97,3 @@ def _known() -> Caller:
         told = why.replace("`", "'")  # a description has no backticks in a header of RFC 6750
         challenge = f'{_REALM}, error="invalid_token", error_description="{told}"'
         raise Refused("wrong-credentials", why, challenge=challenge) from None
-
-
-def _not_allowed(need: Need) -> Refused:
-    wanted = " or ".join(f"`{scope}`" for scope in sorted(need.scopes))
-    detail = f"this needs the scope {wanted}" if wanted else "this is not for candidates"
-    scopes = " ".join(sorted(need.scopes))
-    return Refused("not-allowed", detail, challenge=f'{_REALM}, error="insufficient_scope", scope="{scopes}"')

@@ -24,6 +24,7 @@ from service.access.tokens import Tokens
 from service.access.watched import Watched
 from service.errors import AccessUnavailable
 from service.web.access_table import METRICS, TABLE, Need
+from service.web.ids import new_id
 from tests.access.issuer import RULES, forged, key_set_text, token
 from tests.web.conftest import CountingLog
 
@@ -242,11 +243,25 @@ def test_a_view_that_is_not_for_the_caller_is_refused_before_anything_is_recorde
     kind_of_refusal(guarded.ask("GET", f"{at}?view=workflow", fresh(candidate_id="E-1042")))
 
 
+def test_what_was_erased_is_gone_for_auditors_and_unknown_to_all_others(
+    guarded: Guarded, good: dict[str, Any], log: CountingLog
+) -> None:
+    """Whose it was has been erased too, so nobody can be told that it was theirs."""
+    good["candidate"]["id"] = "to be forgotten by callers"
+    at = guarded.judged(guarded.keys["submit"], good).headers["Location"]
+    log.erase(good["candidate"]["id"], erased_at=datetime.now(UTC), engine="ladders", new_id=new_id)
+    assert guarded.ask("GET", at, guarded.keys["audit"]).status_code == 410
+    assert guarded.ask("GET", at, guarded.keys["submit"]).status_code == 404
+    mine = fresh(candidate_id=good["candidate"]["id"])
+    assert guarded.ask("GET", at, mine).status_code == 404
+
+
 def kind_of_refusal(answer: TestResponse) -> str:
     """Why a view is refused."""
     assert answer.status_code == 403
     told = json.loads(answer.data)
     assert told["type"] == "/problems/not-allowed"
+    assert 'error="insufficient_scope", scope="audit"' in answer.headers["WWW-Authenticate"]
     return str(told["detail"])
 
 

@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 
 from service.facts.schema import RequestSchema
 from service.verdict.schema import VerdictSchema
-from service.web.access import caller, chosen_view
+from service.web.access import own_view
 from service.web.answers import documented
 from service.web.api.examples import REQUEST_EXAMPLE
 from service.web.api.schemas import ProblemSchema
@@ -90,9 +90,7 @@ def judge_batch() -> Response:
     judged and recorded for itself and answered in its place, with its verdict or its own problem document; a
     bad one never fails the rest.
     """
-    seen = chosen_view(
-        cast("Any", one_of(query("view"), "view", VIEWS)), caller().views(caller().owner, None)
-    )
+    seen = own_view(cast("Any", one_of(query("view"), "view", VIEWS)))
     check_content_type(request, JSON, LINES)
     if request.mimetype == LINES:
         lines = answers(json_lines(request, parts().body_limit), seen, _judge_of_a_chunk)

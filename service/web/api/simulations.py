@@ -15,14 +15,13 @@ from service.simulate.what_if import ChangesSchema, Simulation, SimulationReques
 from service.verdict.schema import OUTCOMES, VerdictSchema
 from service.verdict.views import view
 from service.web import observe
-from service.web.access import caller, chosen_view
+from service.web.access import caller, not_allowed, own_view
 from service.web.answers import documented, in_json
 from service.web.api.examples import REQUEST_EXAMPLE
 from service.web.api.verdicts import VIEW, VIEWS
 from service.web.asked import one_of, query
 from service.web.body import JSON, json_body
 from service.web.drafting import judge_by_draft
-from service.web.errors import Refused
 from service.web.parts import parts
 
 PREFIX: Final = "simulation-"  #: no id of a verdict begins so
@@ -107,10 +106,10 @@ def simulate() -> Response:
     the log. A draft needs the scope `author`.
     """
     asked = cast("Any", one_of(query("view"), "view", VIEWS))
-    seen = chosen_view(asked, caller().views(caller().owner, None))
+    seen = own_view(asked)
     simulation = read_simulation(json_body(request, parts().body_limit).value)
     if simulation.files is not None and "author" not in caller().scopes:
-        raise Refused("not-allowed", "a draft policy set needs the scope `author`")
+        raise not_allowed("a draft policy set needs the scope `author`", "author")
     document, warnings = _judged(simulation)
     del document["verdict_id"]
     document = view(document, seen)

@@ -15,7 +15,7 @@ from service.ledger.verdict_record import answer, caller_in, document_in, record
 from service.verdict.schema import VerdictSchema
 from service.verdict.views import ViewName, view
 from service.web import observe
-from service.web.access import caller, chosen_view
+from service.web.access import caller, chosen_view, own_view
 from service.web.answers import documented, in_canonical_json
 from service.web.api.examples import REQUEST_EXAMPLE, VERDICT_EXAMPLE
 from service.web.asked import one_of, query
@@ -66,7 +66,7 @@ def judge_request() -> Response:
     The verdict is recorded before it is answered. Every outcome is 201: `eligible`, `not_eligible` and
     `needs_information` are all verdicts.
     """
-    seen = chosen_view(_asked(), caller().views(caller().owner, None))
+    seen = own_view(_asked())
     body = json_body(request, parts().body_limit)
     judged_at = parts().now()
     began = perf_counter()
