@@ -8,6 +8,7 @@ count.
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import sys
@@ -23,6 +24,7 @@ from bench.machine import described
 from service.cli.service_process import running_service
 
 ROOT = Path(__file__).parents[1]
+OWN_ID = b"wf-8812"
 BODY = (ROOT / "examples" / "requests" / "brilliant-coder.json").read_bytes()
 CONNECTIONS = 16
 
@@ -77,6 +79,7 @@ def send(address: str, requests: int) -> list[float]:
         f"Content-Length: {len(BODY)}\r\n\r\n"
     ).encode()
     waits: list[float] = []
+    numbers = itertools.count()
     share = requests // CONNECTIONS
 
     def work() -> None:
@@ -85,7 +88,8 @@ def send(address: str, requests: int) -> list[float]:
             reader = connection.makefile("rb")
             for _ in range(share):
                 begun = time.perf_counter()
-                connection.sendall(head + BODY)
+                number = f"{next(numbers):07}".encode()  # each is another request, under an id of its own
+                connection.sendall(head + BODY.replace(OWN_ID, number))
                 status = reader.readline()
                 length = 0
                 while (line := reader.readline()) not in (b"\r\n", b""):

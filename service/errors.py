@@ -14,6 +14,7 @@
     ├── WitnessFailed      a witness did not cosign a checkpoint
     ├── NotProven          a signature, a proof or a trust file does not show what it should
     ├── RecordConflict     the log already holds other content under that id
+    │   └── KeyReused          something else was asked for before under the same key
     └── EngineError        the engine could not decide with certainty; no verdict may be released
         ├── EngineFault        durable-rules did something unexpected
         └── Disagreement       durable-rules and the reference differ
@@ -136,6 +137,14 @@ class NotProven(LaddersError):
 
 class RecordConflict(LaddersError):
     """The log already holds other content under that id."""
+
+
+class KeyReused(RecordConflict):
+    """Something else was asked for before under the same key; `kind` says what kind of key that is."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"something else was asked for before under this {kind}; choose a new one")
+        self.kind = kind
 
 
 class EngineError(LaddersError):

@@ -47,6 +47,11 @@ def request_fields(request: Any) -> Iterator[tuple[str, bytes]]:
         yield f"/facts/{_escaped(name)}", orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS)
 
 
+def fingerprint(request: Any) -> bytes:
+    """What two requests have in common that ask the same, however they are written."""
+    return sha256(orjson.dumps(_plain(request), option=orjson.OPT_SORT_KEYS)).digest()
+
+
 def members_of(document: Mapping[str, Any]) -> dict[str, bytes | list[bytes]]:
     """The canonical bytes of each member of a canonical document, by name; of the findings, of each."""
     return {

@@ -48,9 +48,9 @@ class KeyFolder:
         """What a store knows a caller by."""
         return self._of_caller(caller)
 
-    def asked(self, caller: str, key: str) -> bytes:
+    def asked(self, name: tuple[str, ...]) -> bytes:
         """What a store knows a key by under which a caller asked."""
-        return self._keyed(b"asked", caller.encode() + b"\0" + key.encode())
+        return self._keyed(b"asked", "\0".join(name).encode())
 
     def body(self, digest: bytes) -> bytes:
         """What a store knows by of what was asked."""

@@ -62,6 +62,9 @@ class Log(Protocol):
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """The first entries that fit, oldest first, behind the index `after`."""
 
+    def asked(self, asked: Sequence[Asked]) -> Entry | None:
+        """What was recorded when the same was asked before under one of these keys; raises `KeyReused`."""
+
     def size(self) -> int:
         """How many entries there are."""
 

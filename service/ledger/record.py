@@ -22,8 +22,14 @@ class Asked:
     """That somebody asked under a key of their own, so that asking again is not asking twice."""
 
     caller: str  #: whose key it is
-    key: str  #: e.g. `request_id:wf-8812`
+    kind: str  #: of key: `request_id` or `idempotency key`
+    key: str
     body: bytes  #: digest of what was asked
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What is the same when it is asked again."""
+        return self.caller, self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

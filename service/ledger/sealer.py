@@ -113,7 +113,7 @@ class Sealer:
 
     def asked(self, asked: Asked) -> tuple[bytes, bytes]:
         """What a store keeps of what a record was asked under, and of what was asked."""
-        return self.keys.asked(asked.caller, asked.key), self.keys.body(asked.body)
+        return self.keys.asked(asked.name), self.keys.body(asked.body)
 
     def _key_of(self, subj: bytes, erasures: int) -> tuple[int, AESGCM]:
         """The key of a person, or a new one. A log that has erased somebody since then refuses the record."""

@@ -13,10 +13,10 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from service.errors import LogUnavailable, RecordConflict
+from service.errors import KeyReused, LogUnavailable, RecordConflict
 from service.ledger.appender import Appender
 from service.ledger.erasure import erasure_records, erasures_in
-from service.ledger.record import Entry, Receipt, Record, digest_bytes, digest_text, moment
+from service.ledger.record import Asked, Entry, Receipt, Record, digest_bytes, digest_text, moment
 from service.ledger.rows import Held, Rows, Stored, TreeHead, Wanted, Writer, Written
 from service.ledger.sealer import Sealer, receipt_of
 from service.ledger.sealing import Removal, Sealed
@@ -76,8 +76,8 @@ class StoredLog:
             ValueError: A record is not canonical or too large, or is about an entry that is not there.
         """
         self._refuse_in_child()
+        left, twins = _each_once(records)
         receipts: dict[str, Receipt] = {}
-        left = _each_once(records)
         while left:
             sealed = [self._sealed(record) for record in left.values()]
             answer = self._writing().submit(sealed, self._limit_s)
@@ -91,7 +91,7 @@ class StoredLog:
                         del left[each.record.id]
             else:
                 self._erasures = self._rows.head().erasures
-        return [receipts[record.id] for record in records]
+        return [receipts[twins.get(record.id, record.id)] for record in records]
 
     def check_writable(self) -> None:
         """Prove that a record could be made durable now, without adding one.
@@ -194,6 +194,16 @@ class StoredLog:
         found = self._rows.find(wanted, subj, caller, -1 if after is None else after, limit)
         return [self._sealer.entry(stored) for stored in found]
 
+    def asked(self, asked: Sequence[Asked]) -> Entry | None:
+        """The entry that was recorded when the same was asked before under one of these keys.
+
+        Raises:
+            KeyReused: Something else was asked for then.
+        """
+        self._refuse_in_child()
+        index = self._asked_before(asked)
+        return None if index is None else self.entry(index)
+
     def size(self) -> int:
         """How many entries there are; raises `LogUnavailable`."""
         self._refuse_in_child()
@@ -260,9 +270,22 @@ class StoredLog:
         """The receipt of what the log holds already, if that is the same."""
         record = sealed.record
         [stored] = self._between(index, index + 1)
-        if stored.id == record.id and not self._sealer.is_same(record, self._about(record), stored):
+        if stored.id != record.id:
+            self._asked_before(record.asked)
+        elif not self._sealer.is_same(record, self._about(record), stored):
             raise RecordConflict(f"the verdict log already holds something else under `{record.id}`")
         return receipt_of(stored)
+
+    def _asked_before(self, asked: Sequence[Asked]) -> int | None:
+        """The index of what was recorded when the same was asked before under one of these keys."""
+        for each in asked:
+            key, body = self._sealer.asked(each)
+            found = self._rows.asked(key)
+            if found is not None:
+                if found[1] != body:
+                    raise KeyReused(each.kind)
+                return found[0]
+        return None
 
     def _between(self, start: int, stop: int) -> list[Stored]:
         self._refuse_in_child()
@@ -278,13 +301,23 @@ class StoredLog:
             raise LogUnavailable(FORKED)
 
 
-def _each_once(records: Sequence[Record]) -> dict[str, Record]:
-    """The records by id; one that is there twice must be the same."""
+def _each_once(records: Sequence[Record]) -> tuple[dict[str, Record], dict[str, str]]:
+    """The records by id, each once, and for one that asks what an earlier one asked the id of that one."""
     found: dict[str, Record] = {}
+    twins: dict[str, str] = {}
+    asked: dict[tuple[str, str, str], tuple[str, bytes]] = {}
     for record in records:
-        if found.setdefault(record.id, record) != record:
+        if found.get(record.id, record) != record:
             raise RecordConflict(f"two different records have the id `{record.id}`")
-    return found
+        for each in record.asked:
+            first, body = asked.setdefault(each.name, (record.id, each.body))
+            if body != each.body:
+                raise KeyReused(each.kind)
+            if first != record.id:
+                twins[record.id] = twins.get(first, first)
+        if record.id not in twins:
+            found[record.id] = record
+    return found, twins
 
 
 def _receipts(sealed: Sequence[Sealed], written: Written) -> dict[str, Receipt]:

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import orjson
 
 from service.ledger.canonical import canonical
-from service.ledger.record import Entry, Receipt, Record
+from service.ledger.record import Asked, Entry, Receipt, Record
 from service.verdict.model import Verdict
 
 REQUEST: Final = "/request"
@@ -23,7 +23,14 @@ CALLER: Final = "/caller"
 VERDICT: Final = "/verdict"
 
 
-def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime, caller: str) -> Record:
+def record_of(
+    verdict: Verdict,
+    request_text: bytes,
+    *,
+    judged_at: datetime,
+    caller: str,
+    asked: tuple[Asked, ...] = (),
+) -> Record:
     """What is remembered of one verdict.
 
     Args:
@@ -31,6 +38,7 @@ def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime, cal
         request_text: The JSON text of the request, in UTF-8, byte for byte as it came.
         judged_at: When it was judged, with a time zone.
         caller: Whose request it was; only they and auditors may read the verdict again.
+        asked: What the request is known again by.
 
     Raises:
         ValueError: The document is outside the canonical profile, or the text is not UTF-8.
@@ -54,6 +62,7 @@ def record_of(verdict: Verdict, request_text: bytes, *, judged_at: datetime, cal
         rules=verdict.results,
         person=verdict.document["candidate"]["id"],
         caller=caller,
+        asked=asked,
     )
 
 

@@ -21,6 +21,7 @@ from service.errors import (
     AccessUnavailable,
     EngineError,
     Fault,
+    KeyReused,
     LaddersError,
     LogUnavailable,
     NotFound,
@@ -111,6 +112,11 @@ def _conflict(conflict: RecordConflict) -> Trouble:
     return Trouble(KINDS["conflict"], str(conflict))
 
 
+def _key_reused(reused: KeyReused) -> Trouble:
+    name = "request-id-reused" if reused.kind == "request_id" else "key-reused"
+    return Trouble(KINDS[name], str(reused))
+
+
 def _log_unavailable(unavailable: LogUnavailable) -> Trouble:
     why = str(unavailable)
     return Trouble(KINDS["log-unavailable"], why, (), {"Retry-After": str(RETRY_AFTER_S)}, {"why": why})
@@ -158,6 +164,7 @@ _TROUBLES: dict[type[Exception], Callable[[Any], Trouble]] = {
     RequestError: _wrong_content,
     NotFound: _not_found,
     RecordConflict: _conflict,
+    KeyReused: _key_reused,
     LogUnavailable: _log_unavailable,
     AccessUnavailable: _access_unavailable,
     EngineError: _no_verdict,

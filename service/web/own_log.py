@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final
 
 from service.errors import LogUnavailable
-from service.ledger.log import Entry, Log, Receipt, Record, TreeHead, Wanted
+from service.ledger.log import Asked, Entry, Log, Receipt, Record, TreeHead, Wanted
 from service.ledger.tiles import Hashes
 
 _AGAIN_S: Final = 1.0
@@ -62,6 +62,10 @@ class OwnLog:
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """As `Log.find`."""
         return self._opened().find(wanted, after, limit)
+
+    def asked(self, asked: Sequence[Asked]) -> Entry | None:
+        """As `Log.asked`."""
+        return self._opened().asked(asked)
 
     def size(self) -> int:
         """As `Log.size`."""

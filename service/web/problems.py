@@ -96,6 +96,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Send the request again; it gets a new id.",
         ),
         Kind(
+            "request-id-reused",
+            409,
+            "Something else was asked for under this `request_id`",
+            "Give every request a `request_id` of its own; corrected facts are another request. The same"
+            " request under the same `request_id` gets the same verdict.",
+        ),
+        Kind(
             "erased",
             410,
             "This verdict was erased",
@@ -125,6 +132,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             "The draft policies are wrong",
             "Correct everything that `problems` names, as `ladders check` would say it. A draft is a whole"
             " policy set.",
+        ),
+        Kind(
+            "key-reused",
+            422,
+            "Something else was asked for under this `Idempotency-Key`",
+            "Send a new key with every request, and the same key only with the very same request. Nothing was"
+            " recorded.",
         ),
         Kind(
             "no-verdict",

@@ -4,65 +4,75 @@ out. Nothing that is wrong with one of them is felt by the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from service.errors import LogUnavailable
-from service.ledger.record import Receipt, Record
-from service.ledger.verdict_record import record_of
+from service.ledger.record import Asked, Receipt, Record
+from service.ledger.verdict_record import document_in, record_of
 from service.verdict.model import Verdict
 from service.web.access import caller
 from service.web.body import Body
 from service.web.errors import Trouble, trouble
 from service.web.judges import Judging
 from service.web.parts import parts
+from service.web.repeats import asked_under, recorded_before
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A verdict, and where it stands in the log."""
+    """A verdict, and where it stands in the log; perhaps since the same was asked before."""
 
-    verdict: Verdict
+    document: Mapping[str, Any]
     receipt: Receipt
 
 
-def judged(body: Body, judge: Judging) -> tuple[Verdict, Record, float] | Trouble:
-    """One request's verdict, what is to be recorded of it, and the seconds that it took; nothing is recorded
-    yet."""
+Judged = tuple[Verdict, Record, float]  #: what is to be recorded of a verdict, and the seconds that it took
+
+
+def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
+    """One request's verdict, which is not recorded yet, unless the same was asked before."""
     if isinstance(body.value, Exception):
         return trouble(body.value)
     now, began = parts().now(), perf_counter()
+    asked = asked_under(body.value, caller().owner)
     try:
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)
-        return (
-            verdict,
-            record_of(verdict, body.text, judged_at=now, caller=caller().owner),
-            perf_counter() - began,
-        )
+        record = record_of(verdict, body.text, judged_at=now, caller=caller().owner, asked=asked)
+        return verdict, record, perf_counter() - began
     except Exception as error:
-        return trouble(error)
+        return _before(asked) or trouble(error)
 
 
-def recorded(found: Iterable[tuple[Verdict, Record, float] | Trouble]) -> list[Recorded | Trouble]:
+def recorded(found: Iterable[Judged | Recorded | Trouble]) -> list[Recorded | Trouble]:
     """Make all verdicts durable, together."""
     found = list(found)
     began = perf_counter()
-    receipts = iter(_appended([each[1] for each in found if not isinstance(each, Trouble)]))
+    receipts = iter(_appended([each[1] for each in found if isinstance(each, tuple)]))
     took_s = perf_counter() - began
     answers: list[Recorded | Trouble] = []
     for each in found:
-        if isinstance(each, Trouble):
+        if not isinstance(each, tuple):
             answers.append(each)
             continue
-        verdict, _, evaluation_s = each
+        verdict, record, evaluation_s = each
         receipt = next(receipts)
         if isinstance(receipt, Exception):
             answers.append(trouble(receipt))
+        elif receipt.id != verdict.id and (before := _before(record.asked)):
+            answers.append(before)
         else:
             parts().metrics.count_verdict(verdict, evaluation_s, took_s)
-            answers.append(Recorded(verdict, receipt))
+            answers.append(Recorded(verdict.document, receipt))
     return answers
+
+
+def _before(asked: Sequence[Asked]) -> Recorded | None:
+    """What was recorded when the same was asked before."""
+    entry = recorded_before(asked)
+    return None if entry is None else Recorded(document_in(entry) or {}, entry.receipt)
 
 
 def _appended(records: Sequence[Record]) -> Sequence[Receipt | Exception]:

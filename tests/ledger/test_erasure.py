@@ -125,14 +125,16 @@ def test_no_file_holds_anything_of_the_person_any_more(place: Path, others: int)
     with closing(opened(place)) as log, closing(opened(place)) as neighbour:
         people = [ANN if number % 4 == 0 else f"{BEN} {number}" for number in range(others + 1)]
         for number, person in enumerate(people):
-            asked = (Asked(caller="key:workday", key=f"request:{number}", body=b"digest"),)
+            asked = (Asked(caller="key:workday", kind="request_id", key=str(number), body=b"digest"),)
             log.append([replace(a_record(number, person=person), asked=asked)])
         kids = {kid: log._sealer.subject_keys.open(kid) for _, _, kid in rows_of(place, ANN)}  # type: ignore[attr-defined]  # not part of what a log shows
         slots = files_of(place)["subjects.keys"]
         traces = [part for subj, body, _ in rows_of(place, ANN) for part in (subj, body, body[40:72])]
         traces += [slots[kid * 64 :][:64] for kid in kids] + [key for key in kids.values() if key]
         keys = log._sealer.keys  # type: ignore[attr-defined]  # not part of what a log shows
-        traces += [keys.asked("key:workday", f"request:{n}") for n, who in enumerate(people) if who == ANN]
+        traces += [
+            keys.asked(("key:workday", "request_id", str(n))) for n, who in enumerate(people) if who == ANN
+        ]
         assert all(any(trace in file for file in files_of(place).values()) for trace in traces[:3])
         neighbour.get(record_id(0))  # somebody else is reading
         erase(log, ANN)

@@ -56,7 +56,7 @@ def test_the_same_person_is_known_by_something_else_in_every_folder(tmp_path: Pa
     one, two = (make_keys(tmp_path / name, os.urandom) for name in ("one", "two"))
     assert one.subject("E-1042") != two.subject("E-1042")
     assert (
-        len({one.subject("E-1042"), one.caller("E-1042"), one.asked("", "E-1042"), one.body(b"E-1042")}) == 4
+        len({one.subject("E-1042"), one.caller("E-1042"), one.asked(("E-1042",)), one.body(b"E-1042")}) == 4
     )
 
 

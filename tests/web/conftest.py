@@ -137,7 +137,6 @@ def client(app: Flask) -> FlaskClient:
 def good() -> dict[str, Any]:
     """A request that is right in everything; it is refused a promotion, for want of training."""
     return {
-        "request_id": "wf-1",
         "candidate": {"id": "E-1042"},
         "from": {"track": "stone-craft", "level": "mason"},
         "to": {"track": "people-lead", "level": "team-lead"},

@@ -49,9 +49,9 @@ def lines(client: FlaskClient, texts: Iterable[str]) -> list[dict[str, Any]]:
     return results(response)
 
 
-def numbered(good: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    """So many requests that can be told apart."""
-    return [{**good, "request_id": f"wf-{number}"} for number in range(count)]
+def numbered(good: dict[str, Any], count: int, of: str = "wf") -> list[dict[str, Any]]:
+    """So many requests that can be told apart, by `of` from those of other tests too."""
+    return [{**good, "request_id": f"{of}-{number}"} for number in range(count)]
 
 
 def test_each_request_has_its_verdict_in_its_place(
@@ -303,9 +303,9 @@ class Doubting:
         self.judge, self.policies, self.rebuilds = judge, judge.policies, 0
 
     def verdict(self, raw: Any, **more: Any) -> Any:
-        if raw.get("request_id") == "wf-1":
+        if raw.get("request_id") == "doubted-1":
             raise Disagreement("people-lead/team-lead: the outcome is decided differently")
-        if raw.get("request_id") == "wf-2":
+        if raw.get("request_id") == "doubted-2":
             raise KeyError("E-1042")
         return self.judge.verdict(raw, **more)
 
@@ -320,7 +320,7 @@ def test_where_there_is_no_certainty_only_that_request_has_no_verdict(
     app_with: Callable[..., Flask], judge: Judge, good: dict[str, Any], service_log: Callable[[], str]
 ) -> None:
     """Fail closed, for one; and nothing of the inside is said."""
-    response = asked(app_with(judge=Doubting(judge)).test_client(), numbered(good, 4))
+    response = asked(app_with(judge=Doubting(judge)).test_client(), numbered(good, 4, "doubted"))
     told = results(response)
     assert [each["status"] for each in told] == [201, 500, 500, 201]
     assert [each["problem"]["type"] for each in told[1:3]] == [

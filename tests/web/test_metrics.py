@@ -135,7 +135,7 @@ def test_no_label_says_anything_about_a_person(
     become a label either, for each makes a new series.
     """
     client = client_with()
-    good["candidate"]["id"] = "Ann-Example"
+    good["candidate"]["id"], good["request_id"] = "Ann-Example", "wf-1"
     good["facts"]["motto"] = "Festina lente"
     client.post("/v1/verdicts", json=good)
     client.get("/v1/verdicts/Ann-Example")

@@ -59,7 +59,7 @@ def test_the_service_log_has_one_line_for_a_verdict_without_anything_personal(
     client: FlaskClient, good: dict[str, Any], service_log: Callable[[], str]
 ) -> None:
     """An operator sees what was decided and how long it took, not for whom."""
-    good["candidate"]["id"] = "Ann-Example"
+    good["candidate"]["id"], good["request_id"] = "Ann-Example", "wf-1"
     response = client.post(
         "/v1/verdicts",
         data=json.dumps(good),

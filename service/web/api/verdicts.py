@@ -9,8 +9,9 @@ from typing import Final, cast, get_args
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from service.errors import NotFound
+from service.errors import LaddersError, NotFound
 from service.facts.schema import RequestSchema
+from service.ledger.record import Entry
 from service.ledger.verdict_record import answer, caller_in, document_in, record_of
 from service.verdict.schema import VerdictSchema
 from service.verdict.views import ViewName, view
@@ -22,6 +23,7 @@ from service.web.asked import one_of, query
 from service.web.body import json_body
 from service.web.errors import Refused
 from service.web.parts import parts
+from service.web.repeats import PARAMETER, REPLAYED, asked_under, idempotency_key, recorded_before
 
 VIEWS: Final = get_args(ViewName)
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -49,7 +51,13 @@ _BODY: Final = {
     },
 }
 _NONE: Final = "there is no verdict with this id in the verdict log"
-_LOCATION: Final = {"Location": {"description": "where to read it again", "schema": {"type": "string"}}}
+_CREATED: Final = {
+    "Location": {"description": "where to read it again", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true`: this verdict was recorded when the same was asked before",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
 
 blueprint = Blueprint(
     "verdicts", __name__, url_prefix="/v1/verdicts", description="Judge requests and read verdicts"
@@ -57,25 +65,38 @@ blueprint = Blueprint(
 
 
 @blueprint.post("")
-@blueprint.doc(requestBody=_BODY, parameters=[VIEW])
-@blueprint.response(201, VerdictSchema, headers=_LOCATION, example=VERDICT_EXAMPLE)
+@blueprint.doc(requestBody=_BODY, parameters=[VIEW, PARAMETER])
+@blueprint.response(201, VerdictSchema, headers=_CREATED, example=VERDICT_EXAMPLE)
 @documented(400, 409, 413, 415, 422, 503)
 def judge_request() -> Response:
     """Judge one promotion request
 
     The verdict is recorded before it is answered. Every outcome is 201: `eligible`, `not_eligible` and
     `needs_information` are all verdicts.
+
+    The same request sent again, under the same `Idempotency-Key` or with the same `request_id`, gets the very
+    verdict that was recorded, with the same status and `Idempotent-Replayed: true`.
     """
     seen = own_view(_asked())
+    key = idempotency_key()
     body = json_body(request, parts().body_limit)
+    asked = asked_under(body.value, caller().owner, key)
     judged_at = parts().now()
     began = perf_counter()
-    with parts().traces.step("judge"):
-        verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+    try:
+        with parts().traces.step("judge"):
+            verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+    except LaddersError:  # what could be judged then stays answered, whatever the policies say now
+        before = recorded_before(asked)
+        if before is None:
+            raise
+        return _created(before, seen)
     judged = perf_counter()
-    record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner)
+    record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner, asked=asked)
     with parts().traces.step("append"):
         receipt = parts().log.append([record])[0]
+    if receipt.id != verdict.id and (before := recorded_before(asked)):
+        return _created(before, seen)
     parts().metrics.count_verdict(verdict, judged - began, perf_counter() - judged)
     observe.note(
         verdict_id=verdict.id,
@@ -112,6 +133,13 @@ def read_verdict(verdict_id: str) -> Response:
     seen = chosen_view(asked, views)
     observe.note(verdict_id=verdict_id)
     return in_canonical_json(view(answer(document, entry.receipt), seen))
+
+
+def _created(before: Entry, seen: ViewName) -> Response:
+    """The answer to a request that was judged before: what was answered then."""
+    observe.note(verdict_id=before.id, index=before.receipt.index, replayed=True)
+    whole = answer(document_in(before) or {}, before.receipt)
+    return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"], **REPLAYED})
 
 
 def _asked() -> ViewName | None:
