@@ -60,6 +60,11 @@ class Cluster:
         return self._top / "data"
 
     @property
+    def folder(self) -> Path:
+        """Where it listens."""
+        return self._top
+
+    @property
     def keys(self) -> Path:
         """A folder for the keys of its logs."""
         return self._top / "keys"

@@ -37,8 +37,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 Open = Callable[[], Log]
 
 
-def a_log(place: Place, keys: Path, name: str = LOG) -> Log:
-    return open_log(place, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom, name=name)
+def a_log(place: Place, keys: Path, name: str = LOG, limit_s: float = 5) -> Log:
+    return open_log(
+        place,
+        keys=keys,
+        clock=lambda: datetime.now(UTC),
+        random_bytes=os.urandom,
+        name=name,
+        limit_s=limit_s,
+    )
 
 
 @pytest.fixture

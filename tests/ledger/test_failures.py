@@ -25,7 +25,7 @@ from tests.ledger.records import record_id
 ROOT = Path(__file__).parents[2]
 
 
-def start(database: Path, *arguments: object, **variables: str) -> subprocess.Popen[str]:
+def start(database: object, *arguments: object, **variables: str) -> subprocess.Popen[str]:
     """A process of its own that has the log open; see `writer.py`."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.ledger.writer", str(database), *map(str, arguments)],
@@ -40,7 +40,7 @@ def start(database: Path, *arguments: object, **variables: str) -> subprocess.Po
 class Writer:
     """Another process that appends when it is told."""
 
-    def __init__(self, database: Path, **variables: str) -> None:
+    def __init__(self, database: object, **variables: str) -> None:
         self.process = start(database, "obey", **variables)
         self.hears()
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from service.errors import LogUnavailable
 from service.ledger.address import Address
 from service.ledger.frontier import Frontier, frontier_of
-from service.ledger.postgres.writer import PostgresWriter, append
+from service.ledger.postgres.writer import PostgresWriter
 from service.ledger.rows import Held, Stale, Written
 from service.ledger.sealing import Removal, Sealed, seal
 from service.ledger.tiles import TILE_BYTES
@@ -334,18 +334,6 @@ def test_an_auditor_reads_entries_and_the_tree(cluster: Cluster, database: str) 
     with psycopg.connect(cluster.url(database, "auditor")) as connection:
         for table in ("meta", "migration", "entry", "tile", "head", "content", "checkpoint", "issued"):
             connection.execute(f"SELECT * FROM ladders.{table}".encode())
-
-
-def test_a_client_that_stands_still_with_the_lock_loses_it(
-    writer: PostgresWriter, cluster: Cluster, database: str
-) -> None:
-    """Whoever opens a transaction around the function and stops there would stop everybody."""
-    with psycopg.connect(cluster.url(database)) as idle:
-        append(idle, [[sealed(1)]])  # type: ignore[arg-type]  # any connection will do
-        assert [type(answer) for answer in writer.write([[sealed(2)]])] == [Written]
-        with pytest.raises(psycopg.Error):
-            idle.execute("SELECT 1")
-    assert entries(cluster, database) == [record_id(2)]
 
 
 def test_a_note_with_more_signatures_takes_the_place_of_the_first(

@@ -1,8 +1,9 @@
-"""A process of its own that writes to a log; started by tests as `python -m tests.ledger.writer DATABASE …`.
+"""A process of its own that writes to a log; started by tests as `python -m tests.ledger.writer PLACE …`.
 
-`DATABASE obey` reads commands from standard input, one per line, and answers each with one line.
-`DATABASE load THREADS FIRST ACKNOWLEDGED` appends until it is killed and notes every receipt in a file.
-`DATABASE same THREADS COUNT` appends the same records as every other such process, in another order.
+`PLACE obey` reads commands from standard input, one per line, and answers each with one line.
+`PLACE load THREADS FIRST ACKNOWLEDGED` appends until it is killed and notes every receipt in a file; what is
+refused is sent again.
+`PLACE same THREADS COUNT` appends the same records as every other such process, in another order.
 """
 
 from __future__ import annotations
@@ -12,22 +13,32 @@ import os
 import random
 import resource
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
-from service.errors import LaddersError
+from service.errors import LaddersError, LogUnavailable
+from service.ledger.address import Place, log_place
 from service.ledger.log import Log, open_log
 from tests.ledger.records import a_record
 
 
-def opened(database: Path) -> Log:
+def opened(place: Place) -> Log:
     limit_s = float(os.environ.get("LADDERS_TEST_LIMIT_S", "30"))
-    return open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom, limit_s=limit_s)
+    keys = os.environ.get("LADDERS_TEST_KEYS")
+    return open_log(
+        place,
+        keys=Path(keys) if keys else None,
+        clock=lambda: datetime.now(UTC),
+        random_bytes=os.urandom,
+        limit_s=limit_s,
+    )
 
 
-def obey(database: Path) -> None:
+def obey(database: Place) -> None:
     """Answer `append N`, `check`, `limit BYTES` (the largest size of a file), `reopen` and `fork`."""
     log = opened(database)
     answer("ready")
@@ -54,7 +65,7 @@ def obey(database: Path) -> None:
             answer(f"{type(error).__name__} {error}")
 
 
-def in_child(log: Log, database: Path) -> None:
+def in_child(log: Log, database: Place) -> None:
     """Try everything that a process forked after the opening could try, and say what came of it."""
     child = os.fork()
     if child:
@@ -76,14 +87,18 @@ def in_child(log: Log, database: Path) -> None:
     os._exit(refused)
 
 
-def load(database: Path, threads: int, first: int, acknowledged: Path) -> None:
+def load(database: Place, threads: int, first: int, acknowledged: Path) -> None:
     log = opened(database)
     notes = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     numbers = itertools.count(first)
 
     def write() -> None:
         for number in numbers:
-            [receipt] = log.append([a_record(number)])
+            while True:
+                with suppress(LogUnavailable):
+                    [receipt] = log.append([a_record(number)])
+                    break
+                time.sleep(0.02)
             os.write(notes, f"{number} {receipt.index}\n".encode())
 
     for _ in range(threads):
@@ -92,7 +107,7 @@ def load(database: Path, threads: int, first: int, acknowledged: Path) -> None:
     os._exit(1)
 
 
-def same(database: Path, threads: int, count: int) -> None:
+def same(database: Place, threads: int, count: int) -> None:
     log = opened(database)
 
     def write() -> None:
@@ -121,8 +136,8 @@ def answer(line: str) -> None:
 if __name__ == "__main__":
     database, what, *rest = sys.argv[1:]
     if what == "obey":
-        obey(Path(database))
+        obey(log_place(database))
     elif what == "load":
-        load(Path(database), int(rest[0]), int(rest[1]), Path(rest[2]))
+        load(log_place(database), int(rest[0]), int(rest[1]), Path(rest[2]))
     else:
-        same(Path(database), int(rest[0]), int(rest[1]))
+        same(log_place(database), int(rest[0]), int(rest[1]))
