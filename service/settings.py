@@ -136,24 +136,32 @@ def _read(environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, Given]
             # a secret that was misread is still a secret
             came = "the value" if row.secret else f"`{masked(text)}`"
             wrong.append(f"{where}: {came} is not {refused}")
-    wrong += _at_odds(values)
+    places = {row.field: row.name for row in SETTINGS} | {
+        field: given.where for field, given in sources.given.items()
+    }
+    wrong += _at_odds(values, places)
     if wrong:
         raise SettingsError(wrong)
     return Settings(**values), sources.given
 
 
-def _at_odds(values: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong between settings that are right by themselves; those that are wrong are missing here."""
+def _at_odds(values: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong between settings that are right by themselves; those that are wrong are missing here.
+
+    Args:
+        values: Settings by their fields.
+        places: What a complaint about each begins with.
+    """
     host = values.get("host")
     elsewhere = host is not None and not is_loopback(host)
     if elsewhere and all(values.get(name, "wrong") is None for name in ("api_keys", *_TOKENS)):
         yield (
-            f"LADDERS_HOST: `{host}` can be reached by others, who could then do everything: listen on"
+            f"{places['host']}: `{host}` can be reached by others, who could then do everything: listen on"
             " 127.0.0.1, or name who may do what by LADDERS_API_KEYS or LADDERS_TOKEN_ISSUER (docs/access.md)"
         )
     if elsewhere and values.get("metrics_open"):
         yield (
-            f"LADDERS_METRICS_OPEN: others can reach `{host}`: give Prometheus an API key with the scope"
+            f"{places['metrics_open']}: others can reach `{host}`: give Prometheus an API key with the scope"
             " `operate` (docs/access.md)"
         )
     missing = [name for name in _TOKENS if values.get(name, "wrong") is None]

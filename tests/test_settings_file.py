@@ -63,6 +63,12 @@ def test_everything_wrong_in_file_and_environment_is_said_at_once(config: Path) 
     ]
 
 
+def test_settings_that_do_not_fit_together_are_shown_where_they_stand(config: Path) -> None:
+    """Each is right by itself, so the line is what one looks for."""
+    (line,) = complaints(config, '# all of us\nhost = "0.0.0.0"\n')
+    assert line.startswith("ladders.toml:2: host: `0.0.0.0` can be reached by others")
+
+
 def test_a_name_as_the_environment_has_it_is_led_to_its_name_in_the_file(config: Path) -> None:
     """Who moves settings from the environment to a file copies them first."""
     (line,) = complaints(config, "LADDERS_PORT = 1\n")

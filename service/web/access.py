@@ -86,7 +86,7 @@ def _known() -> Caller:
     access = parts().access
     if access is None:
         return ANYONE
-    authorization = request.headers.get("Authorization")
+    authorization = request.environ.get("HTTP_AUTHORIZATION")
     if authorization is None:
         raise Refused("no-credentials", "there is no token and no API key", challenge=_REALM)
     try:

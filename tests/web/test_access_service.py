@@ -82,7 +82,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
             "token_keys": f"{address}/keys",
             "token_candidate": "candidate_id",
         }
-        with running(folder / "verdicts.db", host="0.0.0.0", **settings) as service:
+        config = folder / "ladders.toml"
+        config.write_text('host = "0.0.0.0"\ntoken_algorithms = ["RS256", "ES256"]\n')
+        with running(folder / "verdicts.db", config=config, **settings) as service:
             yield Guarded(service, keys, settings)
 
 

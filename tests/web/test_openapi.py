@@ -177,6 +177,7 @@ def test_the_page_lists_every_operation_and_needs_nothing_from_elsewhere(
         assert path in page.text
         assert method.upper() in page.text
         assert told["summary"] in page.text
+    assert "Needs one of the scopes audit, decide, submit" in page.text
     assert "<script" not in page.text
     links = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
     assert links

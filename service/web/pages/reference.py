@@ -62,6 +62,9 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
             "path": path,
             "summary": told.get("summary", ""),
             "description": told.get("description", ""),
+            "scopes": [
+                scope for way in told.get("security", []) for scopes in way.values() for scope in scopes
+            ],
             "parameters": [*item.get("parameters", []), *told.get("parameters", [])],
             "body": _shown(told.get("requestBody")),
             "responses": [
