@@ -231,19 +231,25 @@ class Proofs:
     def _rise(self, ladders: Ladders) -> Iterator[Breach]:
         tracks = tuple(version.track for version in ladders.versions if version.kind == "people")
         worst = Worst().add(self._carriers("leadership", "leading"), tracks)
-        for level in ladders.levels("craft"):
+        craft = tuple(ladders.levels("craft"))
+        open_to_all = any(each.enter_from is None for each in craft)
+        entered: dict[str, list[Level]] = {}
+        for each in craft:
+            for name in each.enter_from or ():
+                entered.setdefault(name, []).append(each)
+        for level in craft:
             if level.mastery:
                 continue
             version = ladders.version_of(level)
             above = [
                 each
-                for each in ladders.levels("craft")
+                for each in (craft if open_to_all else entered.get(level.name, ()))
                 if each.grade > level.grade and (each.enter_from is None or level.name in each.enter_from)
             ]
             if not above:
                 what = f"from {quoted(level.name)} no craft level above can be entered"
                 what += ", and it is no mastery level"
-                higher = [each for each in ladders.levels("craft") if each.grade > level.grade]
+                higher = [each for each in craft if each.grade > level.grade]
                 remedy = "add a level above, or make it an end in itself with `mastery: yes`"
                 if higher:
                     remedy = (

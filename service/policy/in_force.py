@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from service.facts.types import NOTHING
@@ -23,7 +24,7 @@ from service.policy.tracks import LevelDraft, TrackDraft
 FROM = ("from.track", "from.level", "from.place", "from.on_ladder", "from.grade")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ladders:
     """The versions that are in force on a day."""
 
@@ -36,10 +37,18 @@ class Ladders:
 
     def level(self, name: str) -> Level | None:
         """The level of a place, `track/level`."""
-        return next((each for version in self.versions for each in version.levels if each.name == name), None)
+        return self._levels.get(name)
 
     def version_of(self, level: Level) -> TrackVersion:
-        return next(version for version in self.versions if version.track == level.track)
+        return self._versions[level.track]
+
+    @cached_property
+    def _levels(self) -> Mapping[str, Level]:
+        return {each.name: each for version in self.versions for each in version.levels}
+
+    @cached_property
+    def _versions(self) -> Mapping[str, TrackVersion]:
+        return {version.track: version for version in self.versions}
 
     def come_from(self, level: Level) -> Iterator[Level | None]:
         """Where people can stand who come into a level; None: on no ladder."""

@@ -201,7 +201,7 @@ class _Search:
         """The ways an amount can be, given everything that is asked of it."""
         known = (atom.key, frozenset(tests))
         if known not in self._left:
-            self._left[known] = remaining(atom.nature, dict.fromkeys(tests), self._day)
+            self._left[known] = remaining(atom.nature, tuple(dict.fromkeys(tests)), self._day)
         return self._left[known]
 
     # ── conditions that come down to others ─────────────────────────────────────────────────────────────────

@@ -7,11 +7,12 @@ knows of facts or files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor
 from typing import Any, Final, NamedTuple
@@ -39,6 +40,7 @@ _ORDER: Final = {
     "less_than": (True, True), "before": (True, True),
 }  # fmt: skip
 _OTHER_TEXT: Final = "\0"  #: a text that no policy names
+_MOST_REMEMBERED: Final = 4_096
 _BEYOND: Final = Fraction(10**60)  #: more than any policy names, and the same for all that is calculated
 
 
@@ -72,10 +74,10 @@ class Nature:
     values: tuple[Any, ...] | None = None  #: all there are, where these can be counted
 
 
-def remaining(nature: Nature, asked: Iterable[tuple[Test, Want]], day: date) -> tuple[Case, ...]:
+@lru_cache(maxsize=_MOST_REMEMBERED)  # the same is asked of many levels
+def remaining(nature: Nature, asked: tuple[tuple[Test, Want], ...], day: date) -> tuple[Case, ...]:
     """The ways an amount can be in which every test gives an answer that is wanted; `day` stands for
     `as_of`."""
-    asked = tuple(asked)
     tests = [test for test, _ in asked]
     return tuple(
         case
