@@ -11,6 +11,7 @@
     │   ├── LogRolledBack      it holds less than its anchor says that it held
     │   └── LogTampered        it holds other entries than its anchor says
     ├── AnchorUnavailable  what leaves this machine cannot be kept or read now
+    ├── ExportUnavailable  an export of that form cannot be written here
     ├── WitnessFailed      a witness did not cosign a checkpoint
     ├── NotProven          a signature, a proof or a trust file does not show what it should
     ├── RecordConflict     the log already holds other content under that id
@@ -125,6 +126,10 @@ class LogTampered(LogUnavailable):
 
 class AnchorUnavailable(LaddersError):
     """The anchor of the verdict log cannot be written or read now."""
+
+
+class ExportUnavailable(LaddersError):
+    """An export of that form cannot be written here; the message says what is missing."""
 
 
 class WitnessFailed(LaddersError):

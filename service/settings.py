@@ -30,6 +30,7 @@ from service.settings_values import (
     text,
     web_address,
     whole,
+    witnesses,
     yes_no,
 )
 
@@ -44,6 +45,8 @@ class Settings:
     policies: Path
     log: Place
     keys: Path | None  #: None: `keys` beside the log
+    anchor: Path | None  #: None: checkpoints stay in the log, so that nobody can show a rollback
+    witness: str | None  #: `VKEY URL`, more after commas
     host: str  #: an IP address or `localhost`
     port: int  #: 0: any free port
     workers: int
@@ -175,6 +178,8 @@ SETTINGS: Final = (
     Setting("policies", "policies", "the folder with the policy files", path),
     Setting("log", "var/verdicts.db", "the verdict log: a file, or postgresql://…", log_place, by_file=True),
     Setting("keys", "", "the folder of keys; empty: `keys` beside the log, or `var/keys`", optional(path)),
+    Setting("anchor", "", "the file that keeps its checkpoints, best on another disk", optional(path)),
+    Setting("witness", "", "who cosigns them: `VKEY URL`, more after commas", optional(witnesses)),
     Setting("host", "127.0.0.1", "the address to listen on", address),
     Setting("port", "8080", "the port to listen on; 0: any free one", whole(0, 65535)),
     Setting("workers", "2", "processes that answer requests", whole(1, 64)),

@@ -115,6 +115,14 @@ def keys_place(text: str) -> str | Path:
     return text
 
 
+def witnesses(text: str) -> str:
+    """Witnesses with their keys and addresses, as they were written."""
+    from service.ledger.witness import read_witnesses  # only where there are any: it takes a while to import
+
+    read_witnesses(text)
+    return text
+
+
 def shown(value: Any) -> str:
     """A value as people read it, without a password that stands in an address."""
     match value:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import click
 
+from service.cli.log_accept_rollback import accept_rollback
+from service.cli.log_check_proof import check_proof
 from service.cli.log_erase import erase
+from service.cli.log_export import export
 from service.cli.log_init import init
 from service.cli.log_migrate import migrate
+from service.cli.log_new_key import new_key, retire_key
+from service.cli.log_prove import prove
+from service.cli.log_publish import publish
 from service.cli.log_rotate_keys import rotate_keys
+from service.cli.log_status import status
+from service.cli.log_trust import trust
+from service.cli.log_verify import verify
 
 
 @click.group()
@@ -17,10 +26,18 @@ def log() -> None:
     \b
     Make one in PostgreSQL:    ladders log init postgresql://postgres@db.example/ladders --service ladders
     Bring it up to date:       ladders log migrate postgresql://postgres@db.example/ladders
+    See how it stands:         ladders log status
+    Verify it:                 ladders log verify
+    Take it elsewhere:         ladders log export FOLDER
+    Verify it there:           ladders log verify FOLDER --trust FILE
+    Prove one verdict:         ladders log prove VERDICT-ID --out NAME.tlog-proof
     Erase a person:            ladders log erase --person E-1042
     Wrap all keys anew:        ladders log rotate-keys
     """
 
 
-for command in (init, migrate, erase, rotate_keys):
+for command in (
+    init, migrate, status, verify, export, prove, check_proof, trust, publish, erase, rotate_keys, new_key,
+    retire_key, accept_rollback,
+):  # fmt: skip
     log.add_command(command)

@@ -169,3 +169,17 @@ def _where(place: str | Place) -> Place:
         return log_place(place)
     except ValueError as wanted:
         raise SettingsError([f"this is not {wanted}"]) from None  # what was given may hold a password
+
+
+def keys_folder(place: str | Place, keys: Path | None) -> Path:
+    """Where the keys of the log at this place are: in the folder that is named, or else beside it, as in
+    `open_log`.
+    """
+    where = _where(place)
+    if keys is not None:
+        return keys
+    if isinstance(where, Path):
+        return where.absolute().with_name("keys")
+    from service.ledger.postgres.opening import KEYS
+
+    return KEYS

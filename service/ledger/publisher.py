@@ -82,27 +82,28 @@ class Publisher:
             AnchorUnavailable: The anchor cannot be used; nothing was published.
         """
         while True:
-            before = self._anchor.last() if self._anchor else self._log.last_checkpoint()
+            anchored = self._anchor.last() if self._anchor else None
+            before = anchored or self._log.last_checkpoint()
             last = None if before is None else self._own(before)
             head = self._log.head()
             if last is not None:
                 refuse_other(self._log, last.checkpoint, head)
-                if last.checkpoint.size == head.size:
-                    return self._caught_up(last)
             elif head.size == 0:
                 return None
-            now = Checkpoint(last.checkpoint.origin if last else self._log.name, head.size, head.root)
-            note = bytes(signed(now.text, self._signers(now.origin)))
-            if self._anchor is None or self._anchor.swap(before, note):
-                self._log.add_checkpoint(now.size, note)
-                return read_checkpoint(note)
+            if last is not None and last.checkpoint.size == head.size:
+                note = bytes(last.note)
+            else:
+                now = Checkpoint(last.checkpoint.origin if last else self._log.name, head.size, head.root)
+                note = bytes(signed(now.text, self._signers(now.origin)))
+            if self._anchor is None or note == anchored or self._anchor.swap(anchored, note):
+                return self._publish(note)
 
-    def _caught_up(self, last: Signed) -> Signed:
-        """What is in the anchor, published too: someone may have died between the two."""
-        stored = self._log.last_checkpoint()
-        if stored is None or read_checkpoint(stored).checkpoint != last.checkpoint:
-            self._log.add_checkpoint(last.checkpoint.size, bytes(last.note))
-        return last
+    def _publish(self, note: bytes) -> Signed:
+        """Publish what is in the anchor, if that was not done: someone may have died between the two."""
+        stored, now = self._log.last_checkpoint(), read_checkpoint(note)
+        if stored is None or read_checkpoint(stored).checkpoint != now.checkpoint:
+            self._log.add_checkpoint(now.checkpoint.size, note)
+        return now
 
     def _own(self, content: bytes) -> Signed:
         """A checkpoint that this log has signed."""
@@ -139,6 +140,12 @@ def checkpoint_of(log: Published, content: bytes) -> Signed:
     return found
 
 
+def origin_of(log: Published, anchor: Anchor | None) -> str:
+    """The origin of the next checkpoint: that of the last one, or else the name of the log."""
+    last = (anchor.last() if anchor else None) or log.last_checkpoint()
+    return log.name if last is None else checkpoint_of(log, last).checkpoint.origin
+
+
 def refuse_other(log: Published, seen: Checkpoint, head: Head) -> None:
     """Refuse a log that does not begin with one that was seen before.
 
@@ -171,7 +178,7 @@ def refuse_unanchored(log: Published, anchor: Anchor | None) -> None:
         LogUnavailable: It cannot be read, or the anchor is that of another log.
         AnchorUnavailable: The anchor cannot be read.
     """
-    content = anchor.last() if anchor else log.last_checkpoint()
+    content = (anchor.last() if anchor else None) or log.last_checkpoint()
     if content is not None:
         seen, head = checkpoint_of(log, content).checkpoint, log.head()
         refuse_other(log, seen, head)

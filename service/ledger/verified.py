@@ -119,7 +119,7 @@ def verify_log(
     else:
         with suppress(NotProven):  # said where all of them are read
             _ask_for_quorum(trust.check(content), report)
-    at_head = Mark(Checkpoint(log.name, head.size, head.root), "the head of the log")
+    at_head = Mark(Checkpoint(log.name, head.size, head.root), "the head of the log", signed=False)
     marks = [_marks(_paged(log), report, trust), iter([at_head]), *_seen(seen, report, trust)]
     verify(_Stored(log), report, _merged(marks), each)
     if next(iter(log.leaves(head.size, head.size + 1)), None) and log.head().size == head.size:

@@ -77,6 +77,7 @@ class Mark:
 
     checkpoint: Checkpoint
     where: str  #: in words: where it was found
+    signed: bool = True  #: or it is only what the log says of itself
 
 
 def verify(
@@ -243,11 +244,11 @@ class _Pass:
             self._report.root = growing.extended(hashes[at:])[0].root()
 
     def _hold(self, mark: Mark, root: bytes) -> None:
-        self._report.checkpoints += 1
-        if mark.checkpoint.root == root:
-            self._agreed = mark.checkpoint.size
-        else:
+        self._report.checkpoints += mark.signed
+        if mark.checkpoint.root != root:
             self._differs(mark)
+        elif mark.signed:
+            self._agreed = mark.checkpoint.size
 
     def _differs(self, mark: Mark) -> None:
         differing = self._differing.setdefault(mark.checkpoint.origin, [])

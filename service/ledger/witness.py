@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,6 +70,11 @@ def read_witnesses(text: str) -> tuple[Witness, ...]:
     return tuple(witnesses)
 
 
+def growth_proof(old: int, proof: Sequence[bytes], signed: Signed) -> bytes:
+    """What a witness is sent: that the log of a checkpoint begins with the log of an old size."""
+    return "\n".join([f"old {old}", *map(encoded, proof), "", ""]).encode() + bytes(signed.note)
+
+
 class Submission:
     """One witness, asked for at most about so many seconds at a time, and what it is known to have seen."""
 
@@ -99,7 +105,7 @@ class Submission:
     def _ask(self, signed: Signed, hashes: Hashes, old: int) -> tuple[int, bytes]:
         """Status and body of the answer; a body that does not end soon is no answer."""
         proof = consistency(hashes, old, signed.checkpoint.size)
-        body = "\n".join([f"old {old}", *map(encoded, proof), "", ""]).encode() + bytes(signed.note)
+        body = growth_proof(old, proof, signed)
         give_up_at, content = time.monotonic() + self._limit_s, b""
         try:
             with self._client.stream("POST", f"{self.witness.url}/add-checkpoint", content=body) as answer:

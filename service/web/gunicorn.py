@@ -24,10 +24,13 @@ from service.errors import SettingsError
 from service.ledger.address import Place
 from service.ledger.deliveries import Deliveries, EmbeddedDeliveries
 from service.ledger.frozen import refuse_changed
-from service.ledger.log import Log, open_log
+from service.ledger.log import keys_folder
+from service.ledger.log_keys import LogKeys
+from service.ledger.witness import read_witnesses
 from service.settings import Settings
 from service.verdict.judge import Judge
 from service.web.access_setup import KeyKeeper, access_of
+from service.web.anchored import anchor_of, anchored_log, refuse_another_log
 from service.web.app import create_app
 from service.web.background import Background
 from service.web.freezing import Freeze
@@ -38,6 +41,7 @@ from service.web.metrics import Metrics
 from service.web.own_log import OwnLog
 from service.web.parts import Parts
 from service.web.proving import proved
+from service.web.publishing import Publishing
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
 from service.web.tracing import Traces
@@ -54,7 +58,8 @@ class Server(BaseApplication):
         self._settings, self._runtime = settings, runtime
         access, keys = access_of(settings)
         self._key_keeper = KeyKeeper(keys, settings.token_keys_s) if keys is not None else None
-        self._log = OwnLog(lambda: _opened(settings))
+        refuse_another_log(settings, _now)
+        self._log = OwnLog(lambda: anchored_log(settings, _now))
         folder, bytes_digest = first_set(runtime, settings.policies)
         self._judge = _proved(folder)
         frozen_by = settings.log if settings.freeze else None
@@ -81,7 +86,15 @@ class Server(BaseApplication):
             counts=metrics,
             traces=traces,
         )
-        self._background = Background(runtime, judges, reloader, metrics, [subscribers])
+        publishing = Publishing(
+            runtime,
+            self._log,
+            anchor=anchor_of(settings),
+            keys=LogKeys(keys_folder(settings.log, settings.keys)),
+            witnesses=read_witnesses(settings.witness or ""),
+            now=_now,
+        )
+        self._background = Background(runtime, judges, reloader, metrics, [subscribers, publishing])
         self._parts = Parts(
             judges=judges,
             runtime=runtime,
@@ -139,6 +152,12 @@ class Server(BaseApplication):
             log=str(self._settings.log),
             open_to="known callers" if self._settings.access_control else "anyone on this machine",
         )
+        if self._settings.anchor is None:
+            journal().warning(
+                "no-anchor",
+                why="nobody can show whether verdicts were removed from the log; LADDERS_ANCHOR names a file"
+                " on another disk that keeps its checkpoints (docs/verdict-log.md)",
+            )
         if not self._settings.access_control:
             journal().warning(
                 "no-access-control",
@@ -227,16 +246,6 @@ def _refuse_taken(settings: Settings) -> None:
             raise SettingsError(
                 [f"cannot listen at {port}: {refused.strerror}; choose another port"]
             ) from refused
-
-
-def _opened(settings: Settings) -> Log:
-    return open_log(
-        settings.log,
-        keys=settings.keys,
-        clock=_now,
-        random_bytes=os.urandom,
-        limit_s=settings.log_timeout_s,
-    )
 
 
 def _deliveries(log: Place) -> Deliveries:

@@ -14,6 +14,7 @@ from service import __version__
 from service.errors import LogUnavailable
 from service.ledger.log import Log
 from service.verdict.judge import ENGINE
+from service.web.publishing import PUBLISHED
 from service.web.reload import ATTEMPT, SET, STAGES
 from service.web.runtime import Runtime
 
@@ -34,7 +35,8 @@ def status_of(runtime: Runtime, log: Log, now: datetime) -> dict[str, Any]:
         "reload": _reload(runtime, last),
         "workers": workers,
         "rebuilds": sum(worker["rebuilds"] for worker in workers),
-        "log": _log(log),
+        "log": (standing := _log(log)),
+        "published": _published(runtime, standing["size"]),
     }
 
 
@@ -68,3 +70,17 @@ def _log(log: Log) -> dict[str, Any]:
         return {"name": log.name, "size": size, "last_index": size - 1 if size else None, "why": None}
     except LogUnavailable as refused:
         return {"name": None, "size": None, "last_index": None, "why": str(refused)}
+
+
+def _published(runtime: Runtime, size: int | None) -> dict[str, Any]:
+    """How far the checkpoints of the log have come, and how many entries the anchor lacks."""
+    told = runtime.told(PUBLISHED) or {}
+    anchored = told.get("anchored")
+    return {
+        "size": told.get("size"),
+        "anchored": anchored,
+        "behind": None if anchored is None or size is None else max(0, size - anchored),
+        "at": told.get("at"),
+        "why": told.get("why"),
+        "witnesses": told.get("witnesses", {}),
+    }

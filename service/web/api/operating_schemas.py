@@ -63,6 +63,24 @@ class LogStatusSchema(Schema):
     why = _text("why it cannot be read; null: it can", allow_none=True)
 
 
+class WitnessStatusSchema(Schema):
+    size = _number("entries of the last checkpoint that it cosigned", allow_none=True)
+    at = _text("when that was", allow_none=True)
+    why = _text("why it did not cosign the last one; null: it did", allow_none=True)
+
+
+class PublishedSchema(Schema):
+    size = _number("entries of the last checkpoint", allow_none=True)
+    anchored = _number("entries of the last one in the anchor; null: there is no anchor", allow_none=True)
+    behind = _number("entries that the anchor lacks", allow_none=True)
+    at = _text("when that was published", allow_none=True)
+    why = _text("why nothing can be published; null: it can", allow_none=True)
+    witnesses = fields.Dict(
+        keys=fields.String(), values=fields.Nested(WitnessStatusSchema), required=True,
+        metadata={"description": "by name"},
+    )  # fmt: skip
+
+
 class StatusSchema(Schema):
     version = _text()
     engine = _text()
@@ -76,3 +94,4 @@ class StatusSchema(Schema):
     workers = fields.List(fields.Nested(WorkerSchema), required=True)
     rebuilds = _number("of all living workers")
     log = fields.Nested(LogStatusSchema, required=True)
+    published = fields.Nested(PublishedSchema, required=True)
