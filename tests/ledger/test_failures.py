@@ -20,6 +20,7 @@ from service.ledger.embedded.database import connect_reader
 from service.ledger.embedded.place import Turn
 from service.ledger.log import read_log
 from service.ledger.merkle import tree_root
+from tests.ledger.attacking import opened
 from tests.ledger.records import record_id
 
 ROOT = Path(__file__).parents[2]
@@ -270,3 +271,24 @@ def test_a_writer_that_stands_still_holds_the_others_up_only_while_it_does(datab
     assert neighbour.asked("append 3") == "receipt 1"
     assert (holder.end(), neighbour.end()) == (0, 0)
     assert whole_log(database) == {record_id(1): 0, record_id(3): 1}
+
+
+HALF_MADE = """
+import os, sys, apsw
+connection = apsw.Connection(sys.argv[1])
+connection.execute("PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (x BLOB)")
+for _ in range(200):
+    connection.execute("INSERT INTO half VALUES (randomblob(4000))")
+os._exit(0)
+"""
+
+
+def test_a_log_whose_maker_was_killed_half_way_is_made_by_the_next_one(tmp_path: Path) -> None:
+    """The file waits to be put right by somebody who may write; who only reads cannot even look into it."""
+    database = tmp_path / "verdicts.db"
+    subprocess.run([sys.executable, "-c", HALF_MADE, str(database)], check=True)
+    assert database.with_name("verdicts.db-journal").stat().st_size > 0
+    with pytest.raises(apsw.ReadOnlyError), closing(connect_reader(database)) as reader:
+        schema.exists(reader)
+    with closing(opened(database)) as log:
+        assert log.size() == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -138,7 +138,8 @@ def _own_keys(connection: apsw.Connection, name: str, keys: KeyFolder) -> KeyFol
 def _made_or_found(place: Place, wishes: Wishes) -> tuple[str, KeyFolder]:
     """The name and the keys of the log in this file, which is made or carried on under the turn."""
     folder = wishes.keys or _keys_beside(place.database)
-    with closing(connect_reader(place.database)) as reader:
+    # where whoever made the file was killed meanwhile, only a writer can put that right
+    with suppress(apsw.ReadOnlyError), closing(connect_reader(place.database)) as reader:
         if schema.exists(reader) and not schema.is_older(reader):
             name = schema.name_of(reader)
             return name, _own_keys(reader, name, open_keys(folder, wishes.random_bytes))
