@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from http.client import HTTPException
 from typing import Any, Final
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from service.access.key_sets import LARGEST
 
@@ -24,7 +24,7 @@ class _Straight(HTTPRedirectHandler):
         return None
 
 
-def fetch(address: str, opener: OpenerDirector | None = None) -> bytes:
+def fetch(address: str) -> bytes:
     """What is at an address that was checked when the settings were read.
 
     Raises:
@@ -33,7 +33,7 @@ def fetch(address: str, opener: OpenerDirector | None = None) -> bytes:
     ends_s = time.monotonic() + _WAIT_S
     request = Request(address, headers={"Accept": "application/json"})  # noqa: S310 - https, or this machine
     try:
-        with (opener or build_opener(_Straight)).open(request, timeout=_WAIT_S) as answer:
+        with _opener(address).open(request, timeout=_WAIT_S) as answer:
             read = b""
             while piece := answer.read1(_PIECE):
                 read += piece
@@ -44,3 +44,10 @@ def fetch(address: str, opener: OpenerDirector | None = None) -> bytes:
             return read
     except HTTPException as broken:
         raise OSError(f"no HTTP: {type(broken).__name__}") from broken
+
+
+def _opener(address: str) -> OpenerDirector:
+    """The way to an address: by the proxy of the environment, but never plainly through anybody's hands."""
+    if address.startswith("https:"):
+        return build_opener(_Straight)
+    return build_opener(_Straight, ProxyHandler({}))

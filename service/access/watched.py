@@ -11,10 +11,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Said = TypeVar("Said")
 _Mark = tuple[int, int, int]
+_OUT_OF_SIGHT: Final = (-1, -1, -1)  #: the folder cannot be looked into
 
 
 class Watched(Generic[Said]):
@@ -55,9 +56,8 @@ class Watched(Generic[Said]):
             mark = _mark(self.path)
         except FileNotFoundError:
             mark = None
-        except OSError as refused:
-            self._tell(f"{self.path}: {refused.strerror}")
-            return self._said
+        except OSError:
+            mark = _OUT_OF_SIGHT
         if mark != self._mark:
             with self._reading:
                 if mark != self._mark:
@@ -78,4 +78,4 @@ class Watched(Generic[Said]):
 
 def _mark(path: Path) -> _Mark:
     stat = os.stat(path)  # noqa: PTH116 - each request looks, and this is the shorter way
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return stat.st_ctime_ns, stat.st_size, stat.st_ino  # this time changes with the permissions too

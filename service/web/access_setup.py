@@ -81,7 +81,11 @@ class KeyKeeper:
     def _work(self) -> None:
         pause_s = 0.0
         while not self._enough.wait(pause_s):
-            pause_s = self._every_s if self._keys.renew() else AGAIN_S
+            try:
+                pause_s = self._every_s if self._keys.renew() else AGAIN_S
+            except Exception as error:  # the keys that are there go on; tell, and try again
+                journal().error("token-keys-not-fetched", error=type(error).__name__)
+                pause_s = AGAIN_S
 
 
 def _watched(

@@ -91,6 +91,17 @@ def test_a_provider_that_drips_is_left(provider: str, monkeypatch: pytest.Monkey
         fetch(f"{provider}/slow")
 
 
+def test_what_is_fetched_plainly_goes_through_no_proxy(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy could put its own keys into an answer that nothing protects."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert fetch(f"{provider}/keys") == key_set_text()
+
+
 def test_nobody_there_is_an_error() -> None:
     """The service goes on with the keys that it has."""
     with pytest.raises(OSError, match=r"."):
