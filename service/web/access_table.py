@@ -46,6 +46,9 @@ TABLE: Final[dict[str, Need]] = {
     "batches.judge_batch": one_of("submit"),
     "options.list_options": one_of("submit", "simulate"),
     "simulations.simulate": one_of("simulate", "author"),  # a draft only with `author`
+    "authzen.evaluate": one_of("submit"),
+    "authzen.evaluate_all": one_of("submit"),
+    "authzen.show_configuration": OPEN,
     "verdicts.read_verdict": one_of("submit", "decide", "audit", candidates=True),
     # what is asked of people is no secret from them
     "tracks.list_tracks": KNOWN,

@@ -16,6 +16,7 @@ from service import __version__
 from service.facts.strict import LONGEST_NAME, Name
 from service.verdict.views import LEFT_OUT
 from service.web.api import (
+    authzen,
     batches,
     facts,
     health,
@@ -40,6 +41,7 @@ BLUEPRINTS: Final = (
     policies.blueprint,
     status.blueprint,
     webhooks.blueprint,
+    authzen.blueprint,
     health.blueprint,
 )
 #: Shapes of which a view may leave something out, and what they are to it.

@@ -54,6 +54,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Check that the client sends plain HTTP/1.1 and the whole body.",
         ),
         Kind(
+            "wrong-evaluation",
+            400,
+            "The access evaluation is not one that can be decided",
+            "Correct everything that `problems` names; `docs/connecting.md` says how an evaluation stands for"
+            " a promotion. Nothing was recorded.",
+        ),
+        Kind(
             "no-credentials",
             401,
             "This address is not open to everybody",

@@ -144,7 +144,7 @@ TRIALS = [
     or "{" in label
 ]
 #: here a request that is wrong is answered in its place, and the whole is not refused
-EACH_FOR_ITSELF = {"POST /v1/verdicts/batch"}
+EACH_FOR_ITSELF = {"POST /v1/verdicts/batch", "POST /access/v1/evaluations"}
 as_published = pytest.mark.parametrize(("label", "mode"), TRIALS, ids=str)
 
 

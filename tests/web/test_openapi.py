@@ -48,7 +48,7 @@ def test_every_address_under_v1_and_health_is_published(document: dict[str, Any]
     rules = {
         rule.rule.replace("<", "{").replace(">", "}")
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(("/v1", "/health"))
+        if rule.rule.startswith(("/v1", "/health", "/access", "/.well-known"))
     }
     assert rules == set(document["paths"])
 

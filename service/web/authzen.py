@@ -1,0 +1,176 @@
+"""AuthZEN: an access evaluation (OpenID AuthZEN Authorization API 1.0) goes in; the promotion request that it
+stands for comes out, and of its verdict the decision.
+
+The subject is the candidate, the action is `promote` or `enter`, the resource is a level, and the context (or
+the properties of the subject) holds the facts. Names that are not known are passed over, as that standard
+wants it. The decision is true for `eligible` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from service.errors import Fault, RequestError
+from service.facts.json_text import write_json
+from service.facts.reading import escape
+from service.facts.strict import Name, read_strictly
+from service.web.body import Body
+
+ACTIONS: Final = ("promote", "enter")
+SEMANTICS: Final = ("execute_all", "deny_on_first_deny", "permit_on_first_permit")
+_PASSED_ON: Final = ("from", "submitted_on", "as_of", "version", "request_id", "waivers", "strict_facts")
+_ENTITIES: Final = ("subject", "action", "resource")
+_NAMING: Final = ("type", "id", "name")  #: what falls back to the default of the whole, each by itself
+
+
+def _object(**more: Any) -> fields.Dict:
+    return fields.Dict(error_messages={"invalid": "expected an object"}, **more)
+
+
+class Open(Schema):
+    """An object in which other names are passed over."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    error_messages = {"type": "expected an object"}  # noqa: RUF012 - marshmallow's way to say it
+
+
+class SubjectSchema(Open):
+    """The candidate."""
+
+    type = Name(required=True, metadata={"description": "any; `candidate` says it best"})
+    id = Name(required=True, metadata={"description": "your own id of the person"})
+    properties = _object(metadata={"description": "facts by name, as in `context.facts`"})
+
+
+class ActionSchema(Open):
+    name = Name(
+        required=True,
+        validate=validate.OneOf(ACTIONS, error=f"expected {' or '.join(f'`{each}`' for each in ACTIONS)}"),
+    )
+    properties = _object()
+
+
+class ResourceSchema(Open):
+    """The level that the candidate shall enter."""
+
+    type = Name(required=True, validate=validate.OneOf(["level"], error="expected `level`"))
+    id = Name(
+        required=True,
+        validate=validate.Regexp(r"[^/]+/[^/]+\Z", error="expected a level as `track/level`"),
+        metadata={"description": "the level as `track/level`"},
+    )
+    properties = _object()
+
+
+class EvaluationSchema(Open):
+    """May this candidate enter that level?"""
+
+    subject = fields.Nested(SubjectSchema, required=True)
+    action = fields.Nested(ActionSchema, required=True)
+    resource = fields.Nested(ResourceSchema, required=True)
+    context = _object(
+        metadata={
+            "description": "`facts` by name, and `from`, `as_of`, `submitted_on`, `request_id`, `version`,"
+            " `waivers` as `POST /v1/verdicts` takes them; other names are passed over"
+        }
+    )
+
+
+_EVALUATION: Final = EvaluationSchema()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The promotion request that an evaluation stands for, and where its parts came from."""
+
+    request: Mapping[str, Any]
+    properties: frozenset[str]  #: names of the facts that came as properties of the subject
+
+    @property
+    def body(self) -> Body:
+        """The request as it would have been sent; this is what is recorded."""
+        return Body(write_json(dict(self.request)), self.request)
+
+    def where(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults of the request, each at its place in the evaluation."""
+        return [replace(fault, pointer=self._place(fault.pointer)) for fault in faults]
+
+    def _place(self, pointer: str) -> str:
+        first, _, rest = pointer.lstrip("/").partition("/")
+        if first == "candidate":
+            return "/subject/id"
+        if first == "to":
+            return "/resource/id"
+        if first == "facts" and rest.partition("/")[0] in {escape(name) for name in self.properties}:
+            return f"/subject/properties/{rest}"
+        return f"/context{pointer}"
+
+
+def evaluation_of(raw: Any, today: date) -> Evaluation:
+    """The promotion request that an evaluation stands for.
+
+    Raises:
+        RequestError: everything that is wrong with the evaluation itself.
+    """
+    told, _, wrong = read_strictly(_EVALUATION, raw)
+    if wrong:
+        raise RequestError(wrong)
+    context, properties = told.get("context", {}), told["subject"].get("properties", {})
+    facts = context.get("facts", {})
+    if not isinstance(facts, dict):
+        raise RequestError([Fault("/context/facts", "expected an object with facts by name", "an object")])
+    twice = [
+        Fault(f"/context/facts/{escape(name)}", "this fact is told by the subject too", "it once", "it twice")
+        for name in facts
+        if name in properties
+    ]
+    if twice:
+        raise RequestError(twice)
+    track, _, level = told["resource"]["id"].partition("/")
+    request = {name: context[name] for name in _PASSED_ON if name in context}
+    request.setdefault("as_of", context.get("submitted_on", today.isoformat()))
+    request |= {
+        "candidate": {"id": told["subject"]["id"]},
+        "to": {"track": track, "level": level},
+        "facts": {**properties, **facts},
+    }
+    return Evaluation(request, frozenset(properties))
+
+
+def with_defaults(whole: Mapping[str, Any], one: Any) -> Any:
+    """One of several evaluations, with what it leaves out taken from the whole."""
+    if not isinstance(one, dict):
+        return one
+    merged = {name: whole[name] for name in (*_ENTITIES, "context") if name in whole} | one
+    for name in _ENTITIES:
+        default, own = whole.get(name), one.get(name)
+        if isinstance(default, dict) and isinstance(own, dict):
+            merged[name] = {key: default[key] for key in _NAMING if key in default} | own
+    return merged
+
+
+def decision_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The decision for which a verdict stands, with its reasons."""
+    return {
+        "decision": document["outcome"] == "eligible",
+        "context": {
+            "verdict_id": document["verdict_id"],
+            "outcome": document["outcome"],
+            "reason": document["summary"],
+            "reasons": [
+                {name: finding[name] for name in ("id", "result", "text", "to_meet")}
+                for finding in document["findings"]
+                if finding["kind"] == "required" and finding["result"] in ("unmet", "unknown")
+            ],
+            "missing_facts": [question["pointer"] for question in document["missing_facts"]],
+            "eligible_from": document["eligible_from"],
+            "links": {"verdict": f"/v1/verdicts/{document['verdict_id']}"},
+        },
+    }
