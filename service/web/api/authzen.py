@@ -188,7 +188,7 @@ def _one(raw: Any) -> dict[str, Any]:
         told = _at_its_place(found, given[0])
         observe.note(**told.noted)
         raise Refused(told.kind.name, told.detail, told.faults)
-    document = found.verdict.document
+    document = found.document
     observe.note(verdict_id=document["verdict_id"], outcome=document["outcome"])
     return decision_of(document)
 
@@ -236,7 +236,7 @@ def _answered(several: list[Any], semantic: str) -> list[dict[str, Any]]:
 def _told(given: Recorded | Trouble, evaluation: Evaluation | None) -> dict[str, Any]:
     """One decision of several; where nothing can be recorded, there is none at all."""
     if isinstance(given, Recorded):
-        return decision_of(given.verdict.document)
+        return decision_of(given.document)
     if given.kind.status == 503:
         observe.note(**given.noted)
         raise Refused(given.kind.name, given.detail)
@@ -252,7 +252,8 @@ def _permits(found: Any) -> bool:
     """Whether what was judged will be a decision for it."""
     if isinstance(found, Trouble):
         return False
-    return bool(found[0].document["outcome"] == "eligible")
+    document = found.document if isinstance(found, Recorded) else found[0].document
+    return bool(document["outcome"] == "eligible")
 
 
 def _at_its_place(found: Trouble, evaluation: Evaluation | None) -> Trouble:
