@@ -1,113 +1,98 @@
-"""CPU per verdict over HTTP with the durable log on, memory after 100,000 requests, and start-up.
+"""CPU per verdict over HTTP with the durable log on, beside the floor of this stack and beside Cerbos.
 
-Run it with `python -m bench.http [REQUESTS]`. The service is the real one (`ladders serve`, its default
-workers and threads). 16 connections, kept open, each send the brilliant coder's request as soon as the last
-answer came. CPU is what the service's processes used, divided by the answers; what the sender uses does not
-count.
+Run it with `python -m bench.http [REQUESTS] [--rounds N] [--cerbos PATH]`. All services run at once, and take
+turns: in each round every one of them is asked so many times over 16 connections that stay open, each request
+under a new id. CPU is what its processes used, divided by the answers; what the sender uses does not count.
+Cerbos is the npm package `cerbos` 0.51 (`npm install cerbos@0.51.0`; the binary is in
+`node_modules/@cerbos/cerbos-linux-x64`); without it the others are measured alone.
 """
 
 from __future__ import annotations
 
-import itertools
+import argparse
 import os
-import socket
-import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
-from urllib.parse import urlsplit
+from statistics import median
 
-import psutil
-
+from bench.contenders import IN_A_BATCH, ROOT, Contender, bare_flask, batched, cerbos, find_cerbos, ladders
 from bench.machine import described
-from service.cli.service_process import running_service
+from bench.sender import CONNECTIONS, repeated, send
 
-ROOT = Path(__file__).parents[1]
-OWN_ID = b"wf-8812"
-BODY = (ROOT / "examples" / "requests" / "brilliant-coder.json").read_bytes()
-CONNECTIONS = 16
+TARGETS_MS = {"Ladders": 0.55, f"Ladders, batches of {IN_A_BATCH}": 0.25}
+
+
+@dataclass(slots=True)
+class Measured:
+    """What was measured of one service."""
+
+    cpu_ms: list[float] = field(default_factory=list)  #: per answer, one for each round
+    rates: list[float] = field(default_factory=list)
+    waits_ms: list[float] = field(default_factory=list)
+
+    def row(self, of: Contender, ladders_ms: float) -> str:
+        """One line of the table."""
+        waits = sorted(self.waits_ms)
+        cpu = median(self.cpu_ms)
+        target = f" (target {TARGETS_MS[of.name]})" if of.name in TARGETS_MS else ""
+        return (
+            f"{of.name:24}{cpu:8.3f}{ladders_ms / cpu:9.2f}{median(self.rates):9.0f}/s"
+            f"{waits[len(waits) // 2]:8.1f}{waits[len(waits) * 99 // 100]:8.1f}   {of.durability}{target}"
+        )
 
 
 def main() -> None:
-    """Start the service, send, and print."""
-    requests = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    """Start all, let them take turns, and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "requests", type=int, nargs="?", default=20_000, help="to each service, in all rounds"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--cerbos", help="path of the binary; `npm install cerbos@0.51.0` puts one in @cerbos/cerbos-*"
+    )
+    given = parser.parse_args()
     print(described())
-    with tempfile.TemporaryDirectory() as folder:
-        own = {
-            "LADDERS_PORT": "0",
-            "LADDERS_LOG": f"{folder}/log.db",
-            "LADDERS_POLICIES": str(ROOT / "policies"),
-        }
+    with tempfile.TemporaryDirectory() as name, ExitStack() as running:
+        folder = Path(name)
         begun = time.monotonic()
-        with running_service(own, Path(folder) / "lines.txt") as address:
-            print(f"ready after {time.monotonic() - begun:.2f} s (load, proof and two workers; target 2 s)")
-            service = _processes()
-            send(address, 500)
-            before, memory = _cpu_s(service), _resident(service)
-            begun = time.monotonic()
-            waits = send(address, requests)
-            wall = time.monotonic() - begun
-            spent, after = _cpu_s(service) - before, _resident(service)
-        waits.sort()
-        median, slow = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
-        print(f"{len(waits)} verdicts, {CONNECTIONS} connections, SQLite WAL with synchronous=FULL")
-        print(f"server CPU per verdict   {spent / len(waits) * 1e3:.3f} ms (target 0.55)")
-        rate, middle, slowest = len(waits) / wall, median * 1e3, slow * 1e3
-        print(f"answered                 {rate:.0f}/s; p50 {middle:.1f} ms, p99 {slowest:.1f} ms")
-        print(f"resident memory          {memory / 2**20:.0f} MiB -> {after / 2**20:.0f} MiB, all processes")
+        single = running.enter_context(ladders(folder))
+        print(f"ready after {time.monotonic() - begun:.2f} s (load, proof and the workers; target 2 s)")
+        services = [single, batched(single), running.enter_context(bare_flask(folder))]
+        binary = find_cerbos(given.cerbos)
+        if binary is None:
+            print("no Cerbos here (see `python -m bench.http --help`); the others are measured alone")
+        else:
+            services.append(running.enter_context(cerbos(folder, binary)))
+        results = {each.name: Measured() for each in services}
+        memory = 0
+        for number in range(given.rounds + 1):
+            for each in services:
+                _ask(each, number, given.requests // given.rounds, results[each.name] if number else None)
+            memory = memory or single.resident()
+        grown = single.resident()
+    own_ms = median(results["Ladders"].cpu_ms)
+    print(f"{given.rounds} rounds in turn, {CONNECTIONS} connections; medians of the rounds")
+    print(f"{'':24}{'CPU ms':>8}{'Ladders':>9}{'rate':>11}{'p50 ms':>8}{'p99 ms':>8}   durability")
+    print(f"{'':24}{'/answer':>8}{'is x':>9}")
+    for each in services:
+        print(results[each.name].row(each, own_ms))
+    print(f"resident memory of Ladders  {memory / 2**20:.0f} MiB -> {grown / 2**20:.0f} MiB, all processes")
 
 
-def _processes() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children(recursive=True) if each.is_running()]
-
-
-def _cpu_s(service: list[psutil.Process]) -> float:
-    return sum(sum(each.cpu_times()[:2]) for each in service)
-
-
-def _resident(service: list[psutil.Process]) -> int:
-    """Bytes that the processes hold, what they share counted once."""
-    return sum(each.memory_full_info().pss for each in service)
-
-
-def send(address: str, requests: int) -> list[float]:
-    """Send so many requests over `CONNECTIONS` connections; the seconds that each took."""
-    host = urlsplit(address)
-    head = (
-        f"POST /v1/verdicts HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
-    ).encode()
-    waits: list[float] = []
-    numbers = itertools.count()
-    share = requests // CONNECTIONS
-
-    def work() -> None:
-        with socket.create_connection((host.hostname or "", host.port or 80)) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            reader = connection.makefile("rb")
-            for _ in range(share):
-                begun = time.perf_counter()
-                number = f"{next(numbers):07}".encode()  # each is another request, under an id of its own
-                connection.sendall(head + BODY.replace(OWN_ID, number))
-                status = reader.readline()
-                length = 0
-                while (line := reader.readline()) not in (b"\r\n", b""):
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                reader.read(length)
-                if not status.startswith(b"HTTP/1.1 201"):
-                    raise RuntimeError(status.decode())
-                waits.append(time.perf_counter() - begun)
-
-    threads = [Thread(target=work) for _ in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if len(waits) != share * CONNECTIONS:
-        raise RuntimeError(f"only {len(waits)} of {share * CONNECTIONS} requests were answered with 201")
-    return waits
+def _ask(of: Contender, number: int, answers: int, result: Measured | None) -> None:
+    """One turn; what is asked first only warms up."""
+    requests = max(CONNECTIONS, (answers if result else answers // 10) // of.answers)
+    before, begun = of.cpu_s(), time.perf_counter()
+    waits = send(of.address, repeated(of.request, number * 1_000_000, requests), of.status)
+    wall, spent = time.perf_counter() - begun, of.cpu_s() - before
+    if result is not None:
+        result.cpu_ms.append(spent / (requests * of.answers) * 1e3)
+        result.rates.append(requests * of.answers / wall)
+        result.waits_ms += [wait * 1e3 for wait in waits]
 
 
 if __name__ == "__main__":
