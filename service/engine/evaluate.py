@@ -8,7 +8,7 @@ not recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from service.engine.compile import Plan
 from service.engine.network import MET, OPPOSITE, UNKNOWN, UNMET, Measure
 from service.engine.reference import truth
-from service.engine.scope import Scope
+from service.engine.scope import Scope, Truth
 from service.engine.waivers import weigh
 from service.errors import Disagreement
 from service.facts.request import Request
@@ -112,6 +112,8 @@ def outcome_of(results: tuple[tuple[Requirement, Result], ...]) -> Outcome:
     return "needs_information" if "unknown" in deciding else "eligible"
 
 
+_SETTLED: Mapping[str, Truth] = {MET: (MET, ()), UNMET: (UNMET, ())}
+_OPPOSITE = str.maketrans(OPPOSITE)
 _OUTCOME: Mapping[Outcome, str] = {"eligible": MET, "not_eligible": UNMET, "needs_information": UNKNOWN}
 
 
@@ -127,26 +129,23 @@ def evaluate(plan: Plan, decider: Decider, scope: Scope) -> Judgement:
     told = plan.prepared.scope(scope)
     letters = decider.decide(plan.measured(told))
     confirmed = judge(plan.level, Scope(scope.facts, scope.as_of, truth, scope.waivers))
-
-    def decided(node: int) -> str:
-        return letters[node] if node >= 0 else OPPOSITE[letters[~node]]
-
-    _confirm(plan, confirmed, decided)
-    for condition, node in plan.conditions:
-        letter = decided(node)
-        if letter != UNKNOWN:
-            told.truths[id(condition)] = letter, ()
+    # a node stands at its index, and the opposite of it at `~index`, which counts from the end
+    _confirm(plan, confirmed, letters + letters[::-1].translate(_OPPOSITE), told)
     return Judgement(plan.level, told, confirmed.results, confirmed.outcome)
 
 
-def _confirm(plan: Plan, judgement: Judgement, decided: Callable[[int], str]) -> None:
+def _confirm(plan: Plan, judgement: Judgement, decided: str, told: Scope) -> None:
+    """Hold what was decided against a judgement of the reference; `told` is to remember it."""
     for condition, node in plan.conditions:
-        if truth(condition, judgement.scope)[0] != decided(node):
+        letter = decided[node]
+        if truth(condition, judgement.scope)[0] != letter:
             raise Disagreement(
                 f"{plan.level.name}: the condition at {condition.place} is decided differently"
             )
+        if letter != UNKNOWN:
+            told.truths[id(condition)] = _SETTLED[letter]
     for passing, (requirement, result) in zip(plan.passings, judgement.results, strict=True):
-        if _LETTER[result] != decided(passing.passed):
+        if _LETTER[result] != decided[passing.passed]:
             raise Disagreement(f"{plan.level.name}: requirement {requirement.id} is decided differently")
-    if _OUTCOME[judgement.outcome] != decided(plan.outcome):
+    if _OUTCOME[judgement.outcome] != decided[plan.outcome]:
         raise Disagreement(f"{plan.level.name}: the outcome is decided differently")

@@ -50,8 +50,17 @@ class Scope:
         return self.truth(condition, self, frame)
 
     def told(self, facts: Mapping[str, Any], as_of: date, waivers: Waivers) -> Scope:
-        """A scope in which other things are told, judged in the same way; it remembers nothing yet."""
-        return Scope(facts, as_of, self.truth, waivers, self.prepared)
+        """A scope in which other things are told, judged in the same way.
+
+        It remembers nothing yet but which entries have happened, of facts that are told as they were.
+        """
+        scope = Scope(facts, as_of, self.truth, waivers, self.prepared)
+        if as_of == self.as_of:
+            was = self.facts
+            scope.happened.update(
+                (name, entries) for name, entries in self.happened.items() if facts.get(name) is was.get(name)
+            )
+        return scope
 
 
 def pointer_of(fact: str) -> str:

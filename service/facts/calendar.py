@@ -8,7 +8,7 @@ February); a policy may choose the next day instead (1 March). Nothing here read
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from calendar import isleap
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -19,6 +19,7 @@ STILL_RUNNING = date.max
 LONGEST_YEARS = 100
 
 _LENGTH = re.compile(r"(\d{1,5}) (day|week|month|year)s?", re.ASCII)
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  #: of the months of a year that is no leap year
 _UNITS = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "year": (12, 0)}
 
 
@@ -68,7 +69,7 @@ def add(day: date, length: Duration, sign: int = 1) -> date:
         year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
         if not date.min.year <= year <= date.max.year:
             return _as_far_as_days_go(months)
-        last = monthrange(year, month + 1)[1]
+        last = 29 if month == 1 and isleap(year) else _DAYS[month]
         spilt = length.spills and day.day > last
         day = date(year, month + 1, min(day.day, last))
         days += spilt

@@ -132,12 +132,28 @@ def total(items: Iterable[Item], zero: Any, ceiling: Any) -> Known:
     held = [item for item in items if item.amount.low is not NOTHING]
     missing = [pointer for item in held for pointer in (*item.missing, *item.amount.missing)]
     missing += [p for item in held for key in (item.once, item.each) if key is not None for p in key.missing]
+    if not missing and ceiling is None and type(zero) is int and all(item.certain for item in held):
+        return exactly(_certain(held))
     parts = _once(held, zero)
     if ceiling is not None:
         negative = any(_floor(item.amount.low, zero) != zero for item in held)
         parts = _under(ceiling, parts, zero, negative=negative)
     low, high = _sum(parts, zero)
     return between(low, high, missing)
+
+
+def _certain(held: list[Item]) -> int | Decimal:
+    """The sum of numbers when nothing is left open."""
+    total: int | Decimal = 0
+    once: dict[Any, int | Decimal] = {}
+    for item in held:
+        if item.once is None:
+            total = plus(total, item.amount.low)
+        elif item.once.low not in once or item.amount.low > once[item.once.low]:
+            once[item.once.low] = item.amount.low
+    for most in once.values():
+        total = plus(total, most)
+    return total
 
 
 class _Part(NamedTuple):

@@ -8,9 +8,8 @@ Knows nothing of verdicts or of the log.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import chain
-from typing import Final
+from collections.abc import Collection, Iterator
+from typing import Final, cast
 
 import orjson
 
@@ -26,6 +25,7 @@ _OPTIONS: Final = (
 )
 _ALLOWED: Final = frozenset({str, int, bool, type(None), dict, list, tuple})
 _ARRAYS: Final = frozenset({list, tuple})
+_NESTED: Final = frozenset({dict, list, tuple})
 # where a number with a fraction or an exponent may end; also found in some texts, never missed
 _FRACTION: Final = re.compile(rb"\.[0-9]+[,\]}]")
 _EXPONENT: Final = re.compile(rb"e-?[0-9]+[,\]}]")
@@ -53,21 +53,28 @@ def canonical(value: object) -> bytes:
 
 
 def _inside_profile(value: object) -> bool:
-    """Whether a value that orjson could write is inside the profile: level by level, because that is fastest.
+    """Whether a value that orjson could write is inside the profile.
 
-    orjson itself has refused keys that are not text, wide numbers, half characters and circles.
+    orjson itself has refused keys that are not text, wide numbers, half characters and circles, and whatever
+    is too deep to be followed here.
     """
-    level: list[object] = [value]
-    while level:
-        kinds = set(map(type, level))
-        if not kinds <= _ALLOWED:
+    return _all_inside((value,))
+
+
+def _all_inside(values: Collection[object]) -> bool:
+    kinds = set(map(type, values))
+    if not kinds <= _ALLOWED:
+        return False
+    if kinds.isdisjoint(_NESTED):
+        return True
+    for value in values:
+        kind = type(value)
+        if kind is dict:
+            held = cast("dict[str, object]", value)
+            if not ("".join(held).isascii() and _all_inside(held.values())):
+                return False
+        elif kind in _ARRAYS and value and not _all_inside(cast("list[object]", value)):
             return False
-        objects = [node for node in level if isinstance(node, dict)] if dict in kinds else []
-        arrays = [node for node in level if isinstance(node, list | tuple)] if kinds & _ARRAYS else []
-        if not "".join(chain.from_iterable(objects)).isascii():
-            return False
-        level = list(chain.from_iterable(map(dict.values, objects)))
-        level.extend(chain.from_iterable(arrays))
     return True
 
 

@@ -64,14 +64,15 @@ def reachable(
 ) -> Iterator[tuple[TrackVersion, Level]]:
     """The levels whose `enter_from` names a level, in every version that judges; those that begin a track for
     people on no ladder."""
+    place = None if standing is None else standing.name
     for versions in policies.tracks.values():
         for version in reversed(judged_by(versions, request.submitted_on, request.as_of)):
             for index, level in enumerate(version.levels):
-                if standing is None:
+                if place is None:
                     reached = (
                         not level.enter_from and index == 0
                     )  # the first level of a track: for people on no ladder
                 else:
-                    reached = level.enter_from is not None and standing.name in level.enter_from
+                    reached = level.enter_from is not None and place in level.enter_from
                 if reached:
                     yield version, level
