@@ -79,7 +79,7 @@ def _fact(_: Ready, expression: FactRef) -> Amount:
 
     def amount(scope: Scope, frame: Frame) -> Known:  # noqa: ARG001 - the same beside every entry
         value = scope.facts.get(name)
-        return unsaid if value is None else Known(value, value)
+        return unsaid if value is None else exactly(value)
 
     return amount
 
@@ -90,7 +90,7 @@ def _field(_: Ready, expression: FieldRef) -> Amount:
     def amount(scope: Scope, frame: Frame) -> Known:  # noqa: ARG001 - it stands in the entry
         pointer, entry = frame[slot]
         value = entry[name] if name else entry
-        return untold(expression, f"{pointer}/{name}") if value is None else Known(value, value)
+        return untold(expression, f"{pointer}/{name}") if value is None else exactly(value)
 
     return amount
 

@@ -32,13 +32,17 @@ def truth(condition: Condition, scope: Scope, frame: Frame = ()) -> Truth:
     return known
 
 
+_SETTLED: Mapping[str, Truth] = {MET: (MET, ()), UNMET: (UNMET, ())}
+
+
 def _judge(condition: Condition, scope: Scope, frame: Frame) -> Truth:
     if isinstance(condition, Comparison):
-        left = amount(condition.left, scope, frame)
-        right = [amount(expression, scope, frame) for expression in condition.right]
+        left, right = amount(condition.left, scope, frame), []
+        for expression in condition.right:
+            right.append(amount(expression, scope, frame))
         letter = _LETTER[condition.op](condition, left, right, scope)
         if letter != UNKNOWN:
-            return letter, ()
+            return _SETTLED[letter]
         return UNKNOWN, left.missing + tuple(pointer for known in right for pointer in known.missing)
     needed, spare = condition.needed, len(condition.of) - condition.needed
     missing: tuple[str, ...] = ()

@@ -47,7 +47,8 @@ class Scope:
 
     def holds(self, condition: Condition, frame: Frame = ()) -> Truth:
         """Whether a condition holds, and what would settle it where that is not known."""
-        return self.truth(condition, self, frame)
+        told = None if frame else self.truths.get(id(condition))
+        return told or self.truth(condition, self, frame)
 
     def told(self, facts: Mapping[str, Any], as_of: date, waivers: Waivers) -> Scope:
         """A scope in which other things are told, judged in the same way.

@@ -50,25 +50,26 @@ _CERTAINLY: Truth = MET, ()
 def amount(expression: Expression, scope: Scope, frame: Frame = ()) -> Known:
     """What is known of an amount; `frame` holds the entries at hand."""
     work = _AMOUNT[type(expression)]
+    known = None if frame else scope.memo.get(id(expression))
+    if known is not None:
+        return known
     if frame or work is _fact or work is _constant:
         return work(expression, scope, frame)
-    known = scope.memo.get(id(expression))
-    if known is None:
-        prepared = scope.prepared.get(id(expression))
-        if prepared is not None:
-            return prepared(scope, frame)
-        known = scope.memo[id(expression)] = work(expression, scope, frame)
-        scope.kept.append(expression)
+    prepared = scope.prepared.get(id(expression))
+    if prepared is not None:
+        return prepared(scope, frame)
+    known = scope.memo[id(expression)] = work(expression, scope, frame)
+    scope.kept.append(expression)
     return known
 
 
 def _constant(expression: Constant, scope: Scope, frame: Frame) -> Known:
-    return Known(expression.value, expression.value)
+    return exactly(expression.value)
 
 
 def _fact(expression: FactRef, scope: Scope, frame: Frame) -> Known:
     value = scope.facts.get(expression.name)
-    return untold(expression, pointer_of(expression.name)) if value is None else Known(value, value)
+    return untold(expression, pointer_of(expression.name)) if value is None else exactly(value)
 
 
 def untold(expression: FactRef | FieldRef, pointer: str) -> Known:
@@ -82,7 +83,7 @@ def untold(expression: FactRef | FieldRef, pointer: str) -> Known:
 def _field(expression: FieldRef, scope: Scope, frame: Frame) -> Known:
     pointer, entry = frame[expression.slot]
     value = entry[expression.name] if expression.name else entry
-    return untold(expression, f"{pointer}/{expression.name}") if value is None else Known(value, value)
+    return untold(expression, f"{pointer}/{expression.name}") if value is None else exactly(value)
 
 
 def _derived(expression: Derived, scope: Scope, frame: Frame) -> Known:

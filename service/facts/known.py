@@ -29,8 +29,11 @@ class Known(NamedTuple):
         return self.low
 
 
+_made = tuple.__new__  # what `Known(...)` comes to in the end; by far most of what is known is certain
+
+
 def exactly(value: Any) -> Known:
-    return Known(value, value)
+    return _made(Known, (value, value, ()))
 
 
 def unknown(missing: Iterable[str]) -> Known:

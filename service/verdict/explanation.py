@@ -78,32 +78,46 @@ def prepare(requirement: Requirement, grounds: Grounds) -> Callable[[Telling, Re
     """What explains one requirement, given its result and the day from which it would be met."""
     applies_when, unless = requirement.applies_when, requirement.unless
     condition = grounds.of(requirement.condition, "condition")
-    before = [] if applies_when is None else [grounds.of(applies_when, "applies_when")]
-    after = [] if unless is None else [grounds.of(unless, "unless")]
+    before = () if applies_when is None else (grounds.of(applies_when, "applies_when"),)
+    after = () if unless is None else (grounds.of(unless, "unless"),)
+    because = (*before, condition, *after)
     exception, left_out = _exception(requirement), tuple(_left_out(requirement, grounds.vocabulary))
-    where, about = str(requirement.place), list(requirement.about)
+    always: Json = {
+        "id": requirement.id,
+        "result": None,
+        "kind": requirement.kind,
+        "text": requirement.text,
+        "why": requirement.why,
+        "source": requirement.source,
+        "where": str(requirement.place),
+        "about": list(requirement.about),
+        "found": None,
+        "needed": None,
+        "shortfall": None,
+        "met_from": None,
+        "to_meet": requirement.to_meet,
+        "because": None,
+        "waiver": None,
+        "exception": None,
+        "left_out": None,
+    }
 
     def explain(telling: Telling, result: Result, met_from: date | None) -> Json:
         node = condition(telling)
-        return {
-            "id": requirement.id,
-            "result": result,
-            "kind": requirement.kind,
-            "text": requirement.text,
-            "why": requirement.why,
-            "source": requirement.source,
-            "where": where,
-            "about": about,
-            "found": node["found"],
-            "needed": node["needed"],
-            "shortfall": node["shortfall"],
-            "met_from": None if met_from is None else met_from.isoformat(),
-            "to_meet": requirement.to_meet,
-            "because": [ground(telling) for ground in (*before, condition, *after)],
-            "waiver": _waiver(telling.scope.waivers.accepted[requirement.id]) if result == "waived" else None,
-            "exception": exception(telling.scope) if result == "not_applicable" else None,
-            "left_out": [told for tell in left_out if (told := tell(telling)) is not None],
-        }
+        finding = always.copy()
+        finding["result"] = result
+        finding["found"] = node["found"]
+        finding["needed"] = node["needed"]
+        finding["shortfall"] = node["shortfall"]
+        finding["because"] = [ground(telling) for ground in because]
+        finding["left_out"] = [told for tell in left_out if (told := tell(telling)) is not None]
+        if met_from is not None:
+            finding["met_from"] = met_from.isoformat()
+        if result == "waived":
+            finding["waiver"] = _waiver(telling.scope.waivers.accepted[requirement.id])
+        elif result == "not_applicable":
+            finding["exception"] = exception(telling.scope)
+        return finding
 
     return explain
 

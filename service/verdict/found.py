@@ -67,12 +67,12 @@ def found_of(comparison: Comparison, vocabulary: Vocabulary) -> Found:
     counted = isinstance(type_of(comparison.left), Records)  # records are told by their number
 
     def found(known: Known, telling: Telling) -> Json:
-        if known.missing:
-            told = _partly(known)
+        low, high, missing = known
+        if not missing:
+            value = len(low) if counted and isinstance(low, tuple) else plain(low)
+            told: Json = {"value": value, "label": label, "from": sources}
         else:
-            told = {"value": len(known.low) if counted and isinstance(known.low, tuple) else plain(known.low)}
-        told["label"] = label
-        told["from"] = sources
+            told = {**_partly(low, high), "label": label, "from": sources}
         if sort_out is not None:
             told["entries"] = sort_out(known, telling)
         if steps:
@@ -84,10 +84,10 @@ def found_of(comparison: Comparison, vocabulary: Vocabulary) -> Found:
     return found
 
 
-def _partly(known: Known) -> Json:
-    if known.low is None and known.high is None:
+def _partly(low: Any, high: Any) -> Json:
+    if low is None and high is None:
         return {"value": None}
-    return {"value": None, "at_least": plain(known.low), "at_most": plain(known.high)}
+    return {"value": None, "at_least": plain(low), "at_most": plain(high)}
 
 
 def needed_of(comparison: Comparison, vocabulary: Vocabulary) -> Needed:

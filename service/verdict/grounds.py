@@ -53,12 +53,13 @@ class Grounds:
             scope = telling.scope
             letter, missing = scope.holds(condition)
             known = amount(condition.left, scope)
+            short = shortfall(known, scope) if letter == UNMET and shortfall is not None else None
             return {
                 "text": text,
                 "result": RESULTS[letter],
                 "found": found(known, telling),
                 "needed": needed(scope),
-                "shortfall": None if letter != UNMET or shortfall is None else shortfall(known, scope),
+                "shortfall": short,
                 "missing": list(missing),
                 "of": [],
             }
