@@ -40,8 +40,9 @@ format: tools ## rewrite the code in the house's format
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)
 
-soak: tools ## the tests with far more random examples, and the long runs (hours)
+soak: tools ## the tests with far more random examples, and an hour of the service under load (hours)
 	@LADDERS_TEST_PROFILE=soak $(BIN)/pytest -n 2 -q -m "not fuzz"
+	@$(BIN)/python -m bench.soak
 
 fuzz: tools ## generated requests against the running service
 	@LADDERS_TEST_PROFILE=soak $(BIN)/pytest -q -m fuzz

@@ -82,7 +82,7 @@ def batched(single: Contender) -> Contender:
     """The same service, asked for many verdicts in one request."""
 
     def request(number: int) -> bytes:
-        many = b",".join(_numbered(number * IN_A_BATCH + place) for place in range(IN_A_BATCH))
+        many = b",".join(_numbered(number * IN_A_BATCH + place, b"wb") for place in range(IN_A_BATCH))
         return post(single.address, "/v1/verdicts/batch", b'{"requests":[%b]}' % many)
 
     return Contender(
@@ -155,8 +155,9 @@ def cerbos(folder: Path, binary: str) -> Iterator[Contender]:
         )
 
 
-def _numbered(number: int) -> bytes:
-    return _REQUEST.replace(b"wf-8812", b"wf-%010d" % number)
+def _numbered(number: int, kind: bytes = b"wf") -> bytes:
+    """The request under an id that no other one has: the same id would get the verdict that is there."""
+    return _REQUEST.replace(b"wf-8812", b"%b-%010d" % (kind, number))
 
 
 _REQUEST = json.dumps(REQUEST).encode()
