@@ -3,7 +3,8 @@
 A folder holds one request in each `.json` file. A table (`.csv`, or `.parquet` where pyarrow is installed)
 holds one request in each row, its columns named by dotted paths: `candidate.id`, `from.track`,
 `facts.points`. A cell of a CSV is read by the type of its fact; an empty one is left out, and lists are
-written as JSON. Knows nothing of judging.
+written as JSON. A cell of a Parquet file has a type of its own, and lists and records are lists there, too.
+Knows nothing of judging.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +26,7 @@ from service.facts.types import FactType, ListOf, Number, Records, YesNo
 from service.facts.vocabulary import Vocabulary
 
 MOST_IN_CELL: Final = 1_000_000
+_BATCH: Final = 10_000  #: rows of a Parquet file read at a time
 _FRAME: Final = (
     "request_id", "candidate.id", "from", "from.track", "from.level", "to.track", "to.level", "as_of",
     "submitted_on", "version",
@@ -66,7 +69,7 @@ def read_population(place: Path, vocabularies: Sequence[Vocabulary], today: date
     if place.suffix.lower() == ".csv":
         return list(_csv(place, vocabularies, today))
     if place.suffix.lower() == ".parquet":
-        return list(_parquet(place, today))
+        return list(_parquet(place, vocabularies, today))
     raise CannotRead(f"`{place}` is neither a folder of requests nor `.csv` or `.parquet`; check its name")
 
 
@@ -154,35 +157,68 @@ def _cell(text: str, kind: FactType | None, where: str) -> Any:
             return text
 
 
-def _parquet(place: Path, today: date) -> Iterator[Asked]:
+def _parquet(place: Path, vocabularies: Sequence[Vocabulary], today: date) -> Iterator[Asked]:
     try:
-        parquet = import_module("pyarrow.parquet")
+        parquet, arrow = import_module("pyarrow.parquet"), import_module("pyarrow")
     except ImportError as missing:
         raise CannotRead(
-            f"`{place}` needs the package `pyarrow`, which is not installed: `pip install pyarrow`, or save "
-            "the "
-            "population as CSV"
+            f"`{place}` needs the package `pyarrow`, which is not installed: `pip install ladders[parquet]`, "
+            "or save the population as CSV"
         ) from missing
-    for number, row in enumerate(parquet.read_table(place).to_pylist(), start=1):
-        cells = {name: _value(value) for name, value in row.items() if value is not None}
-        yield Asked(f"row {number}", _request(cells), today)
+    try:
+        with parquet.ParquetFile(place) as file:
+            number, header = 0, list[str]()
+            for batch in file.iter_batches(_BATCH):
+                table = _flat(arrow.Table.from_batches([batch]), arrow)
+                if not header:
+                    header = [name.strip() for name in table.column_names]
+                    _check(header, {name: _type(name, vocabularies) for name in header}, place)
+                for row in table.to_pylist():
+                    number += 1
+                    yield Asked(f"row {number}", _request(dict(_told(row))), today)
+    except (arrow.ArrowException, OSError) as wrong:
+        raise CannotRead(f"`{place}` cannot be read as Parquet ({wrong}); save it again") from wrong
+
+
+def _flat(table: Any, arrow: Any) -> Any:
+    """A table whose columns hold no objects: `candidate` with `id` in it is the column `candidate.id`."""
+    while any(arrow.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table
+
+
+def _told(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The cells of a row that hold something; what frames a request is text, as in every other form."""
+    for name, cell in row.items():
+        value = _value(cell)
+        if value is not None:
+            framed = name.strip() in _FRAME and isinstance(value, int | Decimal)
+            yield name.strip(), str(value) if framed else value
 
 
 def _value(value: Any) -> Any:
     """A value of a table as JSON has it; a binary fraction stands for the shortest decimal that names it."""
     match value:
+        case bool():
+            return value
         case datetime():
             return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat()
         case date():
             return value.isoformat()
         case float():
-            return int(value) if value.is_integer() else Decimal(repr(value))
+            return _number(Decimal(repr(value))) if isfinite(value) else None  # how tables say: not told
+        case Decimal():
+            return _number(value)
         case Mapping():
-            return {name: _value(part) for name, part in value.items() if part is not None}
+            return {name: told for name, part in value.items() if (told := _value(part)) is not None}
         case list():
             return [_value(part) for part in value]
         case _:
             return value
+
+
+def _number(number: Decimal) -> int | Decimal:
+    return int(number) if number == number.to_integral_value() else number
 
 
 def _request(cells: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -119,9 +121,14 @@ def test_diff_against_a_folder_and_a_table_gives_the_same(changed: Path, tmp_pat
         "facts.rating,facts.trainings"
     )
     table.write_text("\n".join([header, *rows]), "utf-8")
+    parquet = tmp_path / "people.parquet"
+    requests = [
+        json.loads(request(candidate, wants=wants)) for candidate, wants in (("E-1", True), ("E-2", False))
+    ]
+    pq.write_table(pa.Table.from_pylist(requests), parquet)
     told = [
         json.loads(run("diff", POLICIES, changed, "--against", place, "--json").output)
-        for place in (people, table)
+        for place in (people, table, parquet)
     ]
     for each in told:
         impact = each["impact"]

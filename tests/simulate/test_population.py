@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from service.simulate.population import CannotRead, read_population
@@ -123,12 +125,88 @@ def test_what_is_no_population_is_refused(tmp_path: Path) -> None:
             read(tmp_path / name)
 
 
-def test_parquet_is_read_or_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+TRAININGS = pa.list_(pa.struct([("course", pa.string()), ("hours", pa.float64())]))
+
+
+def test_parquet_is_read_by_its_own_types(tmp_path: Path) -> None:
+    """Numbers exactly, days as days, records as records; what is empty, and a number that is none, is left
+    out."""
+    place = tmp_path / "people.parquet"
+    table = pa.table(
+        {
+            "candidate.id": pa.array([1042, 1043]),
+            "from.track": pa.array(["craft", None]).dictionary_encode(),
+            "from.level": pa.array(["senior", None]),
+            "to": pa.array(
+                [{"track": "lead", "level": "team-lead"}, {"track": "craft", "level": "engineer"}]
+            ),
+            "as_of": pa.array([date(2027, 1, 1), date(2027, 2, 1)]),
+            "submitted_on": pa.array([datetime(2026, 11, 20, tzinfo=UTC), None], pa.timestamp("ms", "UTC")),
+            "facts.points": pa.array([0.1, float("nan")]),
+            "facts.wish": pa.array([True, None]),
+            "facts.languages": pa.array([["en", "de"], []]),
+            "facts.trainings": pa.array(
+                [[{"course": "x", "hours": 8.0}, {"course": "y", "hours": None}], None], TRAININGS
+            ),
+            "facts.age": pa.array([Decimal("41.00"), Decimal("41.50")]),
+        }
+    )
+    pq.write_table(table, place)
+    first, second = read(place)
+    assert first == {
+        "candidate": {"id": "1042"},
+        "from": {"track": "craft", "level": "senior"},
+        "to": {"track": "lead", "level": "team-lead"},
+        "as_of": "2027-01-01",
+        "submitted_on": "2026-11-20",
+        "facts": {
+            "points": Decimal("0.1"),
+            "wish": True,
+            "languages": ["en", "de"],
+            "trainings": [{"course": "x", "hours": 8}, {"course": "y"}],
+            "age": 41,
+        },
+    }
+    assert second == {
+        "candidate": {"id": "1043"},
+        "to": {"track": "craft", "level": "engineer"},
+        "as_of": "2027-02-01",
+        "facts": {"languages": [], "age": Decimal("41.50")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        (
+            ["candidate.id", "to.track", "to.level", "facts.point"],
+            "`facts.point` is no fact of these policies",
+        ),
+        (["candidate.id", "to.track", "to.lvl"], "there is no column `to.lvl`; did you mean `to.level`"),
+        (["candidate.id", "to.track"], "the column `to.level` is missing"),
+    ],
+)
+def test_a_parquet_file_with_other_columns_is_refused(
+    tmp_path: Path, columns: list[str], wanted: str
+) -> None:
+    """As in a CSV: what is passed over in silence would change the answer."""
+    place = tmp_path / "people.parquet"
+    pq.write_table(pa.table({name: pa.array(["a"]) for name in columns}), place)
+    with pytest.raises(CannotRead, match=wanted):
+        read(place)
+    (tmp_path / "other.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(CannotRead, match="cannot be read as Parquet"):
+        read(tmp_path / "other.parquet")
+
+
+def test_without_its_package_parquet_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The package is large and not everybody's; without it, the message says what to do."""
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     place = tmp_path / "people.parquet"
     place.write_bytes(b"PAR1")
-    with pytest.raises(CannotRead, match="`pip install pyarrow`, or save the population as CSV"):
+    with pytest.raises(CannotRead, match=r"`pip install ladders\[parquet\]`, or save the population as CSV"):
         read(place)
