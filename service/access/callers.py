@@ -50,7 +50,7 @@ class Caller:
             return ("audit", "workflow", "candidate")
         if self.candidate is not None:
             return ("candidate",) if person == self.candidate else ()
-        return ("workflow", "candidate") if owner == self.owner else ()
+        return ("workflow", "candidate") if owner == self.owner or "decide" in self.scopes else ()
 
 
 #: Everybody, where nobody is asked who they are.

@@ -96,6 +96,14 @@ class RequestSchema(_OfRequest):
             "example": "people-lead/2026-01-01",
         },
     )
+    supersedes = Name(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "the `verdict_id` of an earlier verdict on this candidate, which this one, on"
+            " corrected facts, replaces"
+        },
+    )
     facts = Facts(required=True, metadata={"description": "facts by name, as `GET /v1/facts` lists them"})
     waivers = fields.List(
         fields.Nested(WaiverSchema),

@@ -66,15 +66,24 @@ def record_of(
     )
 
 
-def answer(document: Mapping[str, Any], receipt: Receipt) -> dict[str, Any]:
-    """The whole verdict: the document as judged, its place in the log, and where to go from here."""
+def answer(document: Mapping[str, Any], receipt: Receipt, *, supersedes: str | None = None) -> dict[str, Any]:
+    """The whole verdict as it is first answered: the document as judged, its place in the log, where to go
+    from here, and that nothing has happened to it since.
+
+    Args:
+        document: As judged.
+        receipt: Of its record.
+        supersedes: The id of the verdict that it replaces.
+    """
     log = {"index": receipt.index, "leaf": receipt.leaf_hash}
     submitted_on, track = document["dates"]["submitted_on"], document["to"]["track"]
     links = {
         "self": f"/v1/verdicts/{document['verdict_id']}",
         "track": f"/v1/tracks/{track}?on={submitted_on}",
+        "decisions": f"/v1/verdicts/{document['verdict_id']}/decisions",
     }
-    return {**document, "log": log, "links": links}
+    happened: dict[str, Any] = {"decisions": [], "objections": [], "superseded_by": None}
+    return {**document, "supersedes": supersedes, **happened, "log": log, "links": links}
 
 
 def document_in(entry: Entry) -> dict[str, Any] | None:

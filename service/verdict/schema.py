@@ -11,6 +11,7 @@ from typing import Any, get_args
 from marshmallow import Schema, fields, validate
 
 from service.engine.evaluate import Outcome, Result
+from service.verdict.decision_schema import ShownObjectionSchema, ShownRulingSchema
 
 OUTCOMES = get_args(Outcome)
 RESULTS = get_args(Result)
@@ -189,6 +190,7 @@ class VerdictLogSchema(Schema):
 class VerdictLinksSchema(Schema):
     self = _text("this verdict")
     track = _text("the track as it was judged")
+    decisions = _text("what persons decided after it")
 
 
 class VerdictSchema(Schema):
@@ -215,6 +217,10 @@ class VerdictSchema(Schema):
     afterwards = _list(VerdictDutySchema, "what is owed after the promotion")
     warnings = _list(WarningSchema, "what was sent but not used, and waivers that do not count")
     engine = _text("what decided, with its version")
+    supersedes = _text_or_null("the verdict, on facts since corrected, that this one replaces")
+    superseded_by = _text_or_null("the verdict that has replaced this one")
+    decisions = _list(ShownRulingSchema, "what persons decided after it, oldest first")
+    objections = _list(ShownObjectionSchema, "what was said against it, with what was answered")
     log = fields.Nested(VerdictLogSchema, required=True)
     links = fields.Nested(VerdictLinksSchema, required=True)
 

@@ -42,12 +42,32 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
 _SAFE = frozenset({"label", "from", "sensitive"})
 
 
+#: What is told of what happened to a verdict, and in which lists more of it stands.
+_HAPPENED = ("decisions", "objections", "answers")
+
+
+def happened_in_view(told: Mapping[str, Any], name: ViewName) -> Json:
+    """What happened to a verdict, as one kind of reader gets it: a candidate learns roles, not names."""
+    if name != "candidate":
+        return dict(told)
+    seen = {key: value for key, value in told.items() if key not in ("log", "by")}
+    if "by" in told:
+        seen["by"] = {"role": told["by"]["role"]}
+    for key in _HAPPENED:
+        if key in seen:
+            seen[key] = [happened_in_view(each, name) for each in seen[key]]
+    return seen
+
+
 def view(document: Mapping[str, Any], name: ViewName) -> Json:
     """The verdict as one kind of reader gets it; the document itself stays as it is."""
     if name == "audit":
         return dict(document)
     gone = _GONE[name]
     seen = {key: value for key, value in document.items() if key not in gone["verdict"]}
+    for key in _HAPPENED:
+        if key in seen:
+            seen[key] = [happened_in_view(each, name) for each in seen[key]]
     if "policy" in seen:
         seen["policy"] = _without(seen["policy"], gone["policy"])
     if "findings" in seen:

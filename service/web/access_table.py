@@ -50,6 +50,11 @@ TABLE: Final[dict[str, Need]] = {
     "authzen.evaluate_all": one_of("submit"),
     "authzen.show_configuration": OPEN,
     "verdicts.read_verdict": one_of("submit", "decide", "audit", candidates=True),
+    "decisions.decide": one_of("decide"),
+    "decisions.list_decisions": one_of("submit", "decide", "audit", candidates=True),
+    "decisions.object_to": one_of("submit", "decide", candidates=True),
+    "decisions.list_objections": one_of("submit", "decide", "audit", candidates=True),
+    "decisions.answer_objection": one_of("decide"),
     # what is asked of people is no secret from them
     "tracks.list_tracks": KNOWN,
     "tracks.show_track": KNOWN,

@@ -58,7 +58,7 @@ def answers(
 def _item(index: int, body: Body, given: Recorded | Trouble, seen: ViewName) -> dict[str, Any]:
     told = {"index": index, "request_id": _request_id(body.value)}
     if isinstance(given, Recorded):
-        whole = answer(given.document, given.receipt)
+        whole = answer(given.document, given.receipt, supersedes=given.supersedes)
         return {**told, "status": 201, "verdict": view(whole, seen)}
     if given.kind.status >= 500:
         journal().error(

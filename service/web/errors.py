@@ -113,8 +113,15 @@ def _conflict(conflict: RecordConflict) -> Trouble:
 
 
 def _key_reused(reused: KeyReused) -> Trouble:
-    name = "request-id-reused" if reused.kind == "request_id" else "key-reused"
-    return Trouble(KINDS[name], str(reused))
+    match reused.kind:
+        case "request_id":
+            return Trouble(KINDS["request-id-reused"], str(reused))
+        case "predecessor":
+            return Trouble(
+                KINDS["not-the-latest"], "something else stands in the place of what this replaces"
+            )
+        case _:
+            return Trouble(KINDS["key-reused"], str(reused))
 
 
 def _log_unavailable(unavailable: LogUnavailable) -> Trouble:

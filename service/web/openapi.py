@@ -18,6 +18,7 @@ from service.verdict.views import LEFT_OUT
 from service.web.api import (
     authzen,
     batches,
+    decisions,
     facts,
     health,
     options,
@@ -36,6 +37,7 @@ BLUEPRINTS: Final = (
     batches.blueprint,
     options.blueprint,
     simulations.blueprint,
+    decisions.blueprint,
     tracks.blueprint,
     facts.blueprint,
     policies.blueprint,

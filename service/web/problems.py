@@ -110,6 +110,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             " request under the same `request_id` gets the same verdict.",
         ),
         Kind(
+            "not-the-latest",
+            409,
+            "Something newer stands here already",
+            "Read the verdict again. Name the latest decision in `supersedes`, or go on with the verdict that"
+            " replaced this one.",
+        ),
+        Kind(
             "erased",
             410,
             "This verdict was erased",

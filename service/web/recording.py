@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from service.errors import LogUnavailable
+from service.ledger.decision_record import SUPERSEDES, superseded_in, superseding
 from service.ledger.record import Asked, Receipt, Record
 from service.ledger.verdict_record import document_in, record_of
 from service.verdict.model import Verdict
@@ -19,6 +20,7 @@ from service.web.errors import Trouble, trouble
 from service.web.judges import Judging
 from service.web.parts import parts
 from service.web.repeats import asked_under, recorded_before
+from service.web.visible import replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Recorded:
 
     document: Mapping[str, Any]
     receipt: Receipt
+    supersedes: str | None  #: the verdict that it replaces
 
 
 Judged = tuple[Verdict, Record, float]  #: what is to be recorded of a verdict, and the seconds that it took
@@ -41,7 +44,8 @@ def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
     try:
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)
         record = record_of(verdict, body.text, judged_at=now, caller=caller().owner, asked=asked)
-        return verdict, record, perf_counter() - began
+        old = replaced(body.value, verdict.document["candidate"]["id"])
+        return verdict, record if old is None else superseding(record, old), perf_counter() - began
     except Exception as error:
         return _before(asked) or trouble(error)
 
@@ -65,14 +69,16 @@ def recorded(found: Iterable[Judged | Recorded | Trouble]) -> list[Recorded | Tr
             answers.append(before)
         else:
             parts().metrics.count_verdict(verdict, evaluation_s, took_s)
-            answers.append(Recorded(verdict.document, receipt))
+            answers.append(Recorded(verdict.document, receipt, record.detail.get(SUPERSEDES)))
     return answers
 
 
 def _before(asked: Sequence[Asked]) -> Recorded | None:
     """What was recorded when the same was asked before."""
     entry = recorded_before(asked)
-    return None if entry is None else Recorded(document_in(entry) or {}, entry.receipt)
+    if entry is None:
+        return None
+    return Recorded(document_in(entry) or {}, entry.receipt, superseded_in(entry))
 
 
 def _appended(records: Sequence[Record]) -> Sequence[Receipt | Exception]:

@@ -72,7 +72,12 @@ def test_the_answer_is_the_document_with_its_place_and_ways_on() -> None:
     told = answer(DOCUMENT, RECEIPT)
     assert {name: told[name] for name in DOCUMENT} == DOCUMENT
     assert told["log"] == {"index": 7, "leaf": RECEIPT.leaf_hash}
-    assert told["links"] == {"self": f"/v1/verdicts/{ID}", "track": "/v1/tracks/people-lead?on=2026-11-20"}
+    assert told["links"] == {
+        "self": f"/v1/verdicts/{ID}",
+        "track": "/v1/tracks/people-lead?on=2026-11-20",
+        "decisions": f"/v1/verdicts/{ID}/decisions",
+    }
+    assert (told["decisions"], told["objections"], told["superseded_by"]) == ([], [], None)
 
 
 def test_the_same_answer_comes_out_of_the_log() -> None:

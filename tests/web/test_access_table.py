@@ -96,7 +96,7 @@ def test_a_candidate_never_has_more_than_a_candidate() -> None:
         (Caller("a", "key", frozenset({"submit"})), "key:b", "E-1", ()),
         (Caller("a", "key", frozenset({"submit"})), "token:a", "E-1", ()),
         (Caller("a", "key", frozenset({"submit"})), None, None, ()),
-        (Caller("a", "key", frozenset({"decide"})), "key:b", "E-1", ()),
+        (Caller("a", "key", frozenset({"decide"})), "key:b", "E-1", ("workflow", "candidate")),
         (Caller("a", "key", frozenset({"audit"})), "key:b", "E-1", ("audit", "workflow", "candidate")),
         (Caller("a", "key", frozenset({"audit"})), None, None, ("audit", "workflow", "candidate")),
         (candidate_caller("E-1"), "key:a", "E-1", ("candidate",)),

@@ -123,5 +123,10 @@ VERDICT_EXAMPLE: Final[dict[str, Any]] = {
     "links": {
         "self": "/v1/verdicts/01a1fbf8-e3b5-7517-b435-4a29f3d2837b",
         "track": "/v1/tracks/people-lead?on=2026-11-20",
+        "decisions": "/v1/verdicts/01a1fbf8-e3b5-7517-b435-4a29f3d2837b/decisions",
     },
+    "supersedes": None,
+    "superseded_by": None,
+    "decisions": [],
+    "objections": [],
 }

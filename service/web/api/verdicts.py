@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from time import perf_counter
 from typing import Final, cast, get_args
 
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from service.errors import LaddersError, NotFound
+from service.errors import LaddersError
 from service.facts.schema import RequestSchema
+from service.ledger.decision_record import superseded_in, superseding
 from service.ledger.record import Entry
-from service.ledger.verdict_record import answer, caller_in, document_in, record_of
+from service.ledger.verdict_record import answer, document_in, record_of
 from service.verdict.schema import VerdictSchema
 from service.verdict.views import ViewName, view
 from service.web import observe
@@ -21,12 +21,11 @@ from service.web.answers import documented, in_canonical_json
 from service.web.api.examples import REQUEST_EXAMPLE, VERDICT_EXAMPLE
 from service.web.asked import one_of, query
 from service.web.body import json_body
-from service.web.errors import Refused
 from service.web.parts import parts
 from service.web.repeats import PARAMETER, REPLAYED, asked_under, idempotency_key, recorded_before
+from service.web.visible import replaced, visible
 
 VIEWS: Final = get_args(ViewName)
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VIEW: Final = {
     "name": "view",
     "in": "query",
@@ -50,7 +49,6 @@ _BODY: Final = {
         }
     },
 }
-_NONE: Final = "there is no verdict with this id in the verdict log"
 _CREATED: Final = {
     "Location": {"description": "where to read it again", "schema": {"type": "string"}},
     "Idempotent-Replayed": {
@@ -86,6 +84,7 @@ def judge_request() -> Response:
     try:
         with parts().traces.step("judge"):
             verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
+        old = replaced(body.value, verdict.document["candidate"]["id"])
     except LaddersError:  # what could be judged then stays answered, whatever the policies say now
         before = recorded_before(asked)
         if before is None:
@@ -93,6 +92,8 @@ def judge_request() -> Response:
         return _created(before, seen)
     judged = perf_counter()
     record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner, asked=asked)
+    if old is not None:
+        record = superseding(record, old)
     with parts().traces.step("append"):
         receipt = parts().log.append([record])[0]
     if receipt.id != verdict.id and (before := recorded_before(asked)):
@@ -105,7 +106,7 @@ def judge_request() -> Response:
         policy_set=verdict.policy_set,
         index=receipt.index,
     )
-    whole = answer(verdict.document, receipt)
+    whole = answer(verdict.document, receipt, supersedes=None if old is None else old.id)
     return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"]})
 
 
@@ -116,29 +117,21 @@ def judge_request() -> Response:
 def read_verdict(verdict_id: str) -> Response:
     """Read a verdict again
 
-    The answer is the same, byte for byte, as when the request was judged. The verdict on a request of another
-    caller is not found, just as one that does not exist.
+    The answer is the same, byte for byte, as when the request was judged, until something happens to it: then
+    `decisions`, `objections` and `superseded_by` say what. The verdict on a request of another caller is not
+    found, just as one that does not exist.
     """
     asked = _asked()
-    entry = parts().log.get(verdict_id) if _ID.fullmatch(verdict_id) else None
-    if entry is None or entry.kind != "verdict":
-        raise NotFound(_NONE)
-    document = document_in(entry)
-    person = None if document is None else document["candidate"]["id"]
-    views = caller().views(caller_in(entry), person)
-    if not views:
-        raise NotFound(_NONE)
-    if document is None:
-        raise Refused("erased", "the content of this verdict was erased")
-    seen = chosen_view(asked, views)
+    found = visible(verdict_id)
+    seen = chosen_view(asked, found.views)
     observe.note(verdict_id=verdict_id)
-    return in_canonical_json(view(answer(document, entry.receipt), seen))
+    return in_canonical_json(view(found.whole(), seen))
 
 
 def _created(before: Entry, seen: ViewName) -> Response:
     """The answer to a request that was judged before: what was answered then."""
     observe.note(verdict_id=before.id, index=before.receipt.index, replayed=True)
-    whole = answer(document_in(before) or {}, before.receipt)
+    whole = answer(document_in(before) or {}, before.receipt, supersedes=superseded_in(before))
     return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"], **REPLAYED})
 
 

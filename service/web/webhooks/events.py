@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from service.ledger.decision_record import decision_in, verdict_of
 from service.ledger.log import Entry
 from service.ledger.verdict_record import answer, document_in
 
@@ -74,8 +75,15 @@ def signed(event: Event, secrets: Iterable[bytes], at_s: int) -> dict[str, str]:
 
 
 def _data(entry: Entry) -> Mapping[str, Any] | None:
-    if entry.kind != "verdict":
+    if entry.erased:
         return None
+    if entry.kind == "decision":
+        verdict_id = verdict_of(entry)
+        return {
+            "verdict_id": verdict_id,
+            **decision_in(entry),
+            "links": {"verdict": f"/v1/verdicts/{verdict_id}"},
+        }
     document = document_in(entry)
     if document is None:
         return None

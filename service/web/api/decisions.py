@@ -1,0 +1,203 @@
+"""Decisions: record what a person did after a verdict, what was said against it, and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from service.errors import Fault, NotFound, RecordConflict, RequestError
+from service.ledger.decision_record import (
+    answer_in,
+    answer_record,
+    decision_in,
+    decision_record,
+    objection_in,
+    objection_record,
+)
+from service.ledger.log import Entry, Record
+from service.verdict.decision_schema import (
+    ObjectionsSchema,
+    RulingsSchema,
+    ShownAnswerSchema,
+    ShownObjectionSchema,
+    ShownRulingSchema,
+)
+from service.verdict.decisions import (
+    AnswerSchema,
+    ObjectionSchema,
+    RulingSchema,
+    read_answer,
+    read_decision,
+    read_objection,
+)
+from service.verdict.judge import ENGINE
+from service.verdict.views import happened_in_view
+from service.web import observe
+from service.web.access import caller
+from service.web.answers import documented, in_canonical_json
+from service.web.asked import query
+from service.web.body import json_body
+from service.web.errors import Refused
+from service.web.parts import parts
+from service.web.visible import Visible, visible
+
+_WHICH: Final = {
+    "name": "verdict_id",
+    "in": "path",
+    "required": True,
+    "description": "the `verdict_id` of a verdict",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_OBJECTION: Final = {
+    "name": "objection_id",
+    "in": "path",
+    "required": True,
+    "description": "the `objection_id` of an objection to it",
+    "schema": {"type": "string", "format": "uuid"},
+}
+_BY: Final = {"id": "M-77", "role": "people-director"}
+_DECIDED: Final = {"decision": "declined", "by": _BY, "decided_on": "2026-11-24"}
+_OBJECTED: Final = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I finished the course on 3 May."}
+_ANSWERED: Final = {"reply": "upheld", "by": _BY, "text": "The certificate was found; a new verdict follows."}
+
+blueprint = Blueprint(
+    "decisions", __name__, url_prefix="/v1/verdicts/<verdict_id>", description="What happened after a verdict"
+)
+
+
+def _body(schema: type, example: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": schema, "examples": {"plain": {"value": example}}}
+    return {"required": True, "content": {"application/json": content}}
+
+
+@blueprint.post("/decisions")
+@blueprint.doc(requestBody=_body(RulingSchema, _DECIDED), parameters=[_WHICH])
+@blueprint.response(201, ShownRulingSchema)
+@documented(400, 404, 409, 410, 413, 415, 422, 503)
+def decide(verdict_id: str) -> Response:
+    """Record what a person decided
+
+    A verdict advises; a person decides, and says why when that is something else. One decision stands at a
+    time: a later one names it in `supersedes`. The same decision sent again is the same decision.
+    """
+    found, raw = _asked(verdict_id)
+    today = parts().today()
+    decision = read_decision(raw, found.document["outcome"], today=today)
+    happened = found.happened()
+    if happened["superseded_by"] is not None:
+        newer = happened["superseded_by"]
+        raise Refused(
+            "not-the-latest", f"this verdict was replaced; decide on `{newer}`, which stands in its place"
+        )
+    known = {each["decision_id"]: each for each in happened["decisions"]}
+    if decision.supersedes is not None and decision.supersedes not in known:
+        message = "there is no such decision on this verdict; send its `decision_id`"
+        raise RequestError(
+            [Fault("/supersedes", message, "the `decision_id` of the present decision", "another id")]
+        )
+    entry = _recorded(decision_record, found, decision)
+    observe.note(decision_id=entry.id, decision=decision.ruling)
+    return _created(decision_in(entry), f"/v1/verdicts/{verdict_id}/decisions")
+
+
+@blueprint.get("/decisions")
+@blueprint.doc(parameters=[_WHICH])
+@blueprint.response(200, RulingsSchema)
+@documented(400, 404, 410, 503)
+def list_decisions(verdict_id: str) -> Response:
+    """Read what was decided after a verdict"""
+    query()
+    return in_canonical_json({"decisions": _seen(visible(verdict_id))["decisions"]})
+
+
+@blueprint.post("/objections")
+@blueprint.doc(requestBody=_body(ObjectionSchema, _OBJECTED), parameters=[_WHICH])
+@blueprint.response(201, ShownObjectionSchema)
+@documented(400, 404, 410, 413, 415, 422, 503)
+def object_to(verdict_id: str) -> Response:
+    """Record an objection
+
+    By the candidate, or by somebody for them: to the verdict, to a fact that it rests on, or to a decision.
+    """
+    found, raw = _asked(verdict_id)
+    entry = _recorded(objection_record, found, read_objection(raw))
+    observe.note(objection_id=entry.id)
+    return _created(objection_in(entry), f"/v1/verdicts/{verdict_id}/objections")
+
+
+@blueprint.get("/objections")
+@blueprint.doc(parameters=[_WHICH])
+@blueprint.response(200, ObjectionsSchema)
+@documented(400, 404, 410, 503)
+def list_objections(verdict_id: str) -> Response:
+    """Read the objections to a verdict, with what was answered"""
+    query()
+    return in_canonical_json({"objections": _seen(visible(verdict_id))["objections"]})
+
+
+@blueprint.post("/objections/<objection_id>/answers")
+@blueprint.doc(requestBody=_body(AnswerSchema, _ANSWERED), parameters=[_WHICH, _OBJECTION])
+@blueprint.response(201, ShownAnswerSchema)
+@documented(400, 404, 410, 413, 415, 422, 503)
+def answer_objection(verdict_id: str, objection_id: str) -> Response:
+    """Record what is answered to an objection
+
+    When corrected facts led to another verdict, that one names the old one in `supersedes`, and is named
+    here.
+    """
+    found, raw = _asked(verdict_id)
+    answer = read_answer(raw)
+    if objection_id not in {each["objection_id"] for each in found.happened()["objections"]}:
+        raise NotFound("there is no such objection to this verdict")
+    if answer.verdict is not None:
+        _see_verdict(answer.verdict, found)
+    entry = _recorded(answer_record, found, answer, objection_id)
+    observe.note(answer_id=entry.id)
+    return _created(answer_in(entry), f"/v1/verdicts/{verdict_id}/objections")
+
+
+def _asked(verdict_id: str) -> tuple[Visible, Any]:
+    """The verdict that is spoken about, and what is said."""
+    query()
+    return visible(verdict_id), json_body(request, parts().body_limit).value
+
+
+def _recorded(make: Callable[..., Record], found: Visible, *said: Any) -> Entry:
+    """Record what is said about a verdict; the entry that stands in the log, which may be an earlier one."""
+    log = parts().log
+    who = {
+        "id_": parts().new_id(),
+        "decided_at": parts().now(),
+        "engine": ENGINE,
+        "caller": caller().owner,
+    }
+    try:
+        receipt = log.append([make(*said, found.entry, found.document, **who)])[0]
+    except RecordConflict as conflict:
+        detail = "another decision stands on this verdict; name it in `supersedes` to replace it"
+        raise Refused("not-the-latest", detail) from conflict
+    entry = log.entry(receipt.index)
+    assert entry is not None  # noqa: S101 - it has just been recorded
+    return entry
+
+
+def _see_verdict(verdict_id: str, found: Visible) -> None:
+    """See that the verdict that an answer names is there, and about the same candidate."""
+    try:
+        other = visible(verdict_id).document["candidate"]
+    except NotFound:
+        other = None
+    if other != found.document["candidate"]:
+        message = "there is no verdict with this id on this candidate; leave `verdict` out"
+        raise RequestError([Fault("/verdict", message, "the `verdict_id` of the new verdict", "another id")])
+
+
+def _seen(found: Visible) -> dict[str, Any]:
+    return happened_in_view(found.happened(), found.views[0])
+
+
+def _created(told: dict[str, Any], place: str) -> Response:
+    return in_canonical_json(told, 201, {"Location": place})

@@ -1,0 +1,185 @@
+"""What happens after a verdict, over HTTP: decided, replaced, objected to and answered, and shown on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.access.callers import Caller, candidate_caller
+from service.verdict.views import view
+from tests.web.test_verdicts import post
+
+BY = {"id": "M-77", "role": "people-director"}
+OVERRIDDEN = {"decision": "overridden", "by": BY, "reason": "She led the team for a year."}
+DECLINED = {"decision": "declined", "by": BY}
+
+
+def told(response: Any, status: int) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(response.data)
+    assert response.status_code == status, body
+    return body
+
+
+@pytest.fixture
+def verdict(client: FlaskClient, good: dict[str, Any]) -> dict[str, Any]:
+    """A verdict that is not eligible."""
+    return told(post(client, {**good, "facts": {**good["facts"], "trainings": []}}), 201)
+
+
+@pytest.fixture
+def place(verdict: dict[str, Any]) -> str:
+    return str(verdict["links"]["self"])
+
+
+def test_a_decision_is_recorded_beside_the_verdict_and_shown_on_it(
+    client: FlaskClient, verdict: dict[str, Any], place: str
+) -> None:
+    """The verdict itself stays as it was given."""
+    decided = told(client.post(f"{place}/decisions", json=OVERRIDDEN), 201)
+    assert (decided["decision"], decided["departs"], decided["by"]) == ("overridden", True, BY)
+    assert decided["log"]["index"] > verdict["log"]["index"]
+    again = told(client.get(place), 200)
+    assert again["decisions"] == [decided]
+    assert {**again, "decisions": []} == verdict
+    assert told(client.get(f"{place}/decisions"), 200) == {"decisions": [decided]}
+
+
+def test_the_same_decision_again_is_the_same_decision(client: FlaskClient, place: str) -> None:
+    """An answer that was lost is asked for again."""
+    first = told(client.post(f"{place}/decisions", json=DECLINED), 201)
+    assert told(client.post(f"{place}/decisions", json=DECLINED), 201) == first
+    assert len(told(client.get(place), 200)["decisions"]) == 1
+
+
+def test_another_decision_names_the_one_that_it_replaces(client: FlaskClient, place: str) -> None:
+    """Otherwise two persons could decide at once and nobody would know which decision stands."""
+    first = told(client.post(f"{place}/decisions", json=DECLINED), 201)
+    refused = told(client.post(f"{place}/decisions", json=OVERRIDDEN), 409)
+    assert refused["type"] == "/problems/not-the-latest"
+    unknown = {**OVERRIDDEN, "supersedes": "01890a5d-ac96-774b-bcce-b302099a8057"}
+    assert (
+        told(client.post(f"{place}/decisions", json=unknown), 422)["problems"][0]["pointer"] == "/supersedes"
+    )
+    second = told(
+        client.post(f"{place}/decisions", json={**OVERRIDDEN, "supersedes": first["decision_id"]}), 201
+    )
+    late = {**OVERRIDDEN, "reason": "Another.", "supersedes": first["decision_id"]}
+    assert told(client.post(f"{place}/decisions", json=late), 409)
+    shown = told(client.get(place), 200)["decisions"]
+    assert [each["superseded_by"] for each in shown] == [second["decision_id"], None]
+    assert shown[1]["supersedes"] == first["decision_id"]
+
+
+def test_a_departing_decision_without_a_reason_is_refused_and_not_recorded(
+    client: FlaskClient, place: str
+) -> None:
+    """The candidate is owed the reason."""
+    refused = told(client.post(f"{place}/decisions", json={"decision": "overridden", "by": BY}), 422)
+    assert [each["pointer"] for each in refused["problems"]] == ["/reason"]
+    assert told(client.get(place), 200)["decisions"] == []
+
+
+def test_corrected_facts_are_a_new_verdict_that_replaces_the_old_one(
+    client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any], place: str
+) -> None:
+    """The old one is kept, and says where to look now."""
+    corrected = {
+        **good,
+        "facts": {**good["facts"], "trainings": [{"hours": 8, "completed_on": "2026-05-04"}]},
+    }
+    new = told(post(client, {**corrected, "supersedes": verdict["verdict_id"]}), 201)
+    assert (new["outcome"], new["supersedes"]) == ("eligible", verdict["verdict_id"])
+    assert told(client.get(new["links"]["self"]), 200) == new
+    assert told(client.get(place), 200)["superseded_by"] == new["verdict_id"]
+    assert told(client.post(f"{place}/decisions", json=DECLINED), 409)["type"] == "/problems/not-the-latest"
+    third = {**corrected, "as_of": "2027-02-01", "supersedes": verdict["verdict_id"]}
+    assert told(post(client, third), 409)["type"] == "/problems/not-the-latest"
+
+
+def test_a_verdict_replaces_only_one_on_the_same_candidate(
+    client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any]
+) -> None:
+    """A slip in an id must not make somebody else's verdict void."""
+    other = {**good, "candidate": {"id": "E-2"}, "supersedes": verdict["verdict_id"]}
+    assert told(post(client, other), 422)["problems"][0]["pointer"] == "/supersedes"
+    unknown = {**good, "supersedes": "01890a5d-ac96-774b-bcce-b302099a8057"}
+    assert told(post(client, unknown), 422)["problems"][0]["pointer"] == "/supersedes"
+
+
+def test_in_a_batch_a_verdict_replaces_another_too(
+    client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any], place: str
+) -> None:
+    """Corrections come in batches as requests do."""
+    batch = {"requests": [{**good, "supersedes": verdict["verdict_id"]}]}
+    body = told(client.post("/v1/verdicts/batch", json=batch), 200)
+    (item,) = next(iter(each for each in body.values() if isinstance(each, list)))
+    assert item["verdict"]["supersedes"] == verdict["verdict_id"]
+    assert told(client.get(place), 200)["superseded_by"] == item["verdict"]["verdict_id"]
+
+
+def test_an_objection_and_its_answer_stand_on_the_verdict(client: FlaskClient, place: str) -> None:
+    """A contested verdict is seen to be contested, and what came of it."""
+    objected = told(
+        client.post(
+            f"{place}/objections",
+            json={"by": {"id": "E-1042", "role": "candidate"}, "text": "I was trained in May."},
+        ),
+        201,
+    )
+    answers = f"{place}/objections/{objected['objection_id']}/answers"
+    answered = told(
+        client.post(answers, json={"reply": "rejected", "by": BY, "text": "Not in our records."}), 201
+    )
+    assert told(client.get(place), 200)["objections"] == [{**objected, "answers": [answered]}]
+    nobody = f"{place}/objections/01890a5d-ac96-774b-bcce-b302099a8057/answers"
+    assert told(client.post(nobody, json={"reply": "rejected", "by": BY, "text": "x"}), 404)
+    elsewhere = {"reply": "upheld", "by": BY, "text": "x", "verdict": "01890a5d-ac96-774b-bcce-b302099a8057"}
+    assert told(client.post(answers, json=elsewhere), 422)["problems"][0]["pointer"] == "/verdict"
+
+
+def test_a_candidate_learns_roles_and_reasons_but_no_names(client: FlaskClient, place: str) -> None:
+    """Who decided is known to the company; that it was decided, why and in which role, is owed to them."""
+    told(client.post(f"{place}/decisions", json=OVERRIDDEN), 201)
+    whole = told(client.get(place), 200)
+    (seen,) = view(whole, "candidate")["decisions"]
+    assert seen["by"] == {"role": "people-director"}
+    assert seen["reason"] == OVERRIDDEN["reason"]
+    assert "M-77" not in json.dumps(view(whole, "candidate"))
+
+
+class Only:
+    """Knows one caller."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.known = caller
+
+    def caller_of(self, authorization: str) -> Caller:
+        assert authorization == "Bearer one"
+        return self.known
+
+
+def test_who_may_decide_and_who_may_object(
+    app_with: Callable[..., Flask], good: dict[str, Any], place: str
+) -> None:
+    """A candidate objects to their own verdict and decides nothing; a decider need not have asked for it."""
+    objection = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I was trained."}
+
+    def of(caller: Caller) -> FlaskClient:
+        client = app_with(access=Only(caller)).test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = "Bearer one"
+        return client
+
+    decider = of(Caller("console", "key", frozenset({"decide"})))
+    assert told(decider.post(f"{place}/decisions", json=DECLINED), 201)
+    mine, other = of(candidate_caller(good["candidate"]["id"])), of(candidate_caller("E-2"))
+    assert told(mine.post(f"{place}/objections", json=objection), 201)
+    assert told(mine.post(f"{place}/decisions", json=DECLINED), 403)
+    assert told(other.post(f"{place}/objections", json=objection), 404)
+    assert told(other.get(f"{place}/decisions"), 404)
+    submitter = of(Caller("other", "key", frozenset({"submit"})))
+    assert told(submitter.get(f"{place}/objections"), 404)
