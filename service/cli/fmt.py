@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -19,8 +20,9 @@ Examples:
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when a file would change.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.pass_context
-def fmt(ctx: click.Context, folder: Path, check: bool) -> None:
+def fmt(ctx: click.Context, folder: Path, check: bool, as_json: bool) -> None:
     """Bring the policy files in FOLDER (default: policies) into the common layout.
 
     Lines are indented by two spaces, levels and requirements have their lines in one order, empty lines stand
@@ -46,16 +48,22 @@ def fmt(ctx: click.Context, folder: Path, check: bool) -> None:
     own = {name: content for name, content in {**files, **changed}.items() if not name.startswith("tests/")}
     if load_files(own).digest != before.digest:
         raise NotFound("the layout would change what the policy means; nothing was written")
-    for name in (name for name, text in found.items() if text is None):
-        click.echo(f"{paths[name]} stays as it is: laid out, it would not say the same", err=True)
-    for name in changed:
-        click.echo(f"{paths[name]} {'would change' if check else 'laid out'}")
-        if not check:
-            try:
-                paths[name].write_bytes(changed[name])
-            except OSError as error:
-                reason = f"{paths[name]} cannot be written ({error.strerror}); check who may write it"
-                raise NotFound(reason) from None
-    done = "would change" if check else "changed"
-    click.echo(f"{folder}: {len(changed)} of {len(files)} files {done}")
+    kept = [str(paths[name]) for name, text in found.items() if text is None]
+    for path in kept:
+        click.echo(f"{path} stays as it is: laid out, it would not say the same", err=True)
+    for name in changed if not check else ():
+        try:
+            paths[name].write_bytes(changed[name])
+        except OSError as error:
+            reason = f"{paths[name]} cannot be written ({error.strerror}); check who may write it"
+            raise NotFound(reason) from None
+    touched = [str(paths[name]) for name in changed]
+    if as_json:
+        told = {"files": len(files), "changed": touched, "kept": kept, "written": not check}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        for path in touched:
+            click.echo(f"{path} {'would change' if check else 'laid out'}")
+        done = "would change" if check else "changed"
+        click.echo(f"{folder}: {len(changed)} of {len(files)} files {done}")
     ctx.exit(1 if check and changed else 0)

@@ -5,6 +5,7 @@ What is written passes `ladders check` at once; what is there stays, and what ex
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ policies = click.option(
     default="policies",
     help="The policy folder (default: policies).",
 )
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 version = click.option(
     "--version",
     metavar="DAY",
@@ -65,9 +67,10 @@ Exit codes: 0 written; 2 it cannot be done, and nothing was written.
     "--field", "fields", multiple=True, metavar="NAME:TYPE", help="A field of records; once for each."
 )
 @policies
+@as_json
 def fact(
     name: str, type_: str, label: str, question: str, source: str, choices: tuple[str, ...], ordered: bool,
-    fields: tuple[str, ...], folder: Path,
+    fields: tuple[str, ...], folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Declare the fact NAME in facts.yaml."""
     from service.policy.scaffold import new_fact
@@ -79,6 +82,7 @@ def fact(
             _files(folder), name, type_, label=label, question=question, source=source, choices=choices,
             ordered=ordered, fields=pairs,
         ),
+        as_json,
     )  # fmt: skip
 
 
@@ -104,9 +108,10 @@ Exit codes: 0 written; 2 it cannot be done, and nothing was written.
 @click.option("--to-meet", default="", help="What somebody can do to meet it.")
 @version
 @policies
+@as_json
 def requirement(
     place: str, id_: str, fact_: str, use: str, text: str, why: str, source: str, to_meet: str, version: str,
-    folder: Path,
+    folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Add the requirement ID to a level (PLACE is track/level) or to the shared ones (shared/file)."""
     from service.policy.scaffold import new_requirement
@@ -119,7 +124,7 @@ def requirement(
         _files(folder), place, id_, fact=fact_, use=use, text=text, why=why, source=source, to_meet=to_meet,
         version=version,
     )  # fmt: skip
-    _write(folder, found)
+    _write(folder, found, as_json)
 
 
 @new.command(
@@ -139,11 +144,15 @@ Exit codes: 0 written; 2 it cannot be done, and nothing was written.
 )
 @version
 @policies
-def level(place: str, title: str, grade: int | None, above: str, version: str, folder: Path) -> None:
+@as_json
+def level(
+    place: str, title: str, grade: int | None, above: str, version: str, folder: Path, as_json: bool
+) -> None:
     """Add a level to a track. On a people track it begins as a copy of the level below."""
     from service.policy.scaffold_ladders import new_level
 
-    _write(folder, new_level(_files(folder), place, title=title, grade=grade, above=above, version=version))
+    found = new_level(_files(folder), place, title=title, grade=grade, above=above, version=version)
+    _write(folder, found, as_json)
 
 
 @new.command(
@@ -162,12 +171,13 @@ Exit codes: 0 written; 2 it cannot be done, and nothing was written.
     "--from", "start", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day."
 )
 @policies
-def track(name: str, kind: str, title: str, start: datetime, folder: Path) -> None:
+@as_json
+def track(name: str, kind: str, title: str, start: datetime, folder: Path, as_json: bool) -> None:
     """Add a track with its first level, and on a craft track the mastery level on top."""
     from service.policy.scaffold_ladders import new_track
 
     found = new_track(_files(folder), name, start=start.date(), kind=cast("TrackKind", kind), title=title)
-    _write(folder, found)
+    _write(folder, found, as_json)
 
 
 def _files(folder: Path) -> Mapping[str, bytes]:
@@ -178,7 +188,7 @@ def _files(folder: Path) -> Mapping[str, bytes]:
     return {name: path.read_bytes() for name, path in paths.items() if kind_of(name) not in (None, "tests")}
 
 
-def _write(folder: Path, scaffold: Scaffold) -> None:
+def _write(folder: Path, scaffold: Scaffold, as_json: bool) -> None:
     first, *others = (folder / name for name in scaffold.files)
     for path, content in zip((first, *others), scaffold.files.values(), strict=True):
         try:
@@ -186,6 +196,10 @@ def _write(folder: Path, scaffold: Scaffold) -> None:
             path.write_bytes(content)
         except OSError as error:
             raise NotFound(f"{path} cannot be written ({error.strerror}); check who may write it") from None
+    if as_json:
+        told = {"added": scaffold.what, "file": str(first), "changed_besides": [str(path) for path in others]}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
     click.echo(f"{first}: {scaffold.what} was added; change it there, then run: ladders check {folder}")
     for path in others:
         click.echo(f"{path}: may be entered from there now, so that the way back is open")

@@ -42,10 +42,12 @@ Examples:
 )
 @click.option("--link", is_flag=True, help="Add the line that editors look for to each file that lacks it.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when something would change.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as one JSON object, for programs.")
 @click.pass_context
 def schema(
-    ctx: click.Context, kind: str | None, folder: Path, out: Path | None, link: bool, check: bool
-) -> None:
+    ctx: click.Context, kind: str | None, folder: Path, out: Path | None, link: bool, check: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Write JSON Schema for the files of a policy folder, so that editors complete and mark while you write.
 
     Facts, choices, tracks, levels and shared requirements of the folder are offered. Run it again after you
@@ -63,12 +65,7 @@ def schema(
     stale = [name for name, text in schemas.items() if _text(target / f"{name}.json") != text]
     links = dict(_links(folder, target)) if link else {}
     if check:
-        for name in stale:
-            click.echo(f"{target / f'{name}.json'} is not current; run `ladders schema`")
-        for path in links:
-            click.echo(f"{path} lacks the line that editors look for; run `ladders schema --link`")
-        if not stale and not links:
-            click.echo(f"{target} is current")
+        _show(target, stale, links, as_json=as_json, checked=True)
         ctx.exit(1 if stale or links else 0)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -78,9 +75,25 @@ def schema(
             path.write_bytes(f"{line}\n".encode() + path.read_bytes())
     except OSError as error:
         raise NotFound(f"{target} cannot be written ({error.strerror}); choose another folder") from None
-    click.echo(f"{target}: {len(stale)} of {len(schemas)} schemas written, the others are current")
+    _show(target, stale, links, as_json=as_json, checked=False)
+
+
+def _show(target: Path, stale: list[str], links: Mapping[Path, str], *, as_json: bool, checked: bool) -> None:
+    """What was written, or, when it was only checked, would be."""
+    files = [str(target / f"{name}.json") for name in stale]
+    if as_json:
+        told = {"schemas": files, "links": [str(path) for path in links], "written": not checked}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    if not checked:
+        click.echo(f"{target}: {len(stale)} of {len(KINDS)} schemas written, the others are current")
+    elif not files and not links:
+        click.echo(f"{target} is current")
+    for file in files if checked else ():
+        click.echo(f"{file} is not current; run `ladders schema`")
     for path in links:
-        click.echo(f"{path}: linked")
+        lacking = "lacks the line that editors look for; run `ladders schema --link`"
+        click.echo(f"{path} {lacking}" if checked else f"{path}: linked")
 
 
 def schemas_of(folder: Path) -> dict[str, str]:

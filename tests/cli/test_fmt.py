@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def test_check_writes_nothing_and_ends_with_1(folder: Path) -> None:
     assert shown.exit_code == 1
     assert "facts.yaml would change" in shown.output
     assert (folder / "facts.yaml").read_bytes() == before
+
+
+def test_programs_get_what_was_done_as_json(folder: Path) -> None:
+    """And what would be; one object, nothing else."""
+    facts = str(folder / "facts.yaml")
+    told = json.loads(fmt("--check", "--json", folder).stdout)
+    assert (told["changed"], told["kept"], told["written"]) == ([facts], [], False)
+    assert json.loads(fmt("--json", folder).stdout)["written"] is True
+    assert json.loads(fmt("--json", folder).stdout)["changed"] == []
 
 
 def test_tests_and_charter_are_laid_out_too(folder: Path) -> None:

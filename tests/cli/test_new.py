@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,23 @@ def test_a_policy_grows_command_by_command(folder: Path) -> None:
     checked = CliRunner().invoke(commands, ["check", str(folder)])
     assert checked.exit_code == 0
     assert "warning" not in checked.output
+
+
+def test_programs_get_what_was_added_as_json(folder: Path) -> None:
+    """With the file to open, and those that changed besides."""
+    shown = new(
+        "level", "lead/deputy", "--above", "team-lead", "--grade", "5", "--policies", folder, "--json"
+    )
+    told = json.loads(shown.stdout)
+    assert told["added"] == "the level `lead/deputy`"
+    assert Path(told["file"]).is_file()
+    assert [Path(path).name for path in told["changed_besides"]] == ["2026-01-01.yaml"]
+    for words in (
+        ("fact", "shift", "--type", "yes_no"),
+        ("requirement", "craft/senior", "shift", "--fact", "shift"),
+        ("track", "plumbing-craft", "--from", "2027-01-01"),
+    ):
+        assert json.loads(new(*words, "--policies", folder, "--json").stdout)["changed_besides"] == []
 
 
 def test_files_that_change_besides_are_told(folder: Path) -> None:

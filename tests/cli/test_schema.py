@@ -92,6 +92,18 @@ def test_what_is_not_current_is_told_and_ends_with_1(folder: Path) -> None:
     assert "facts.yaml lacks the line" in shown.output
 
 
+def test_programs_get_what_was_done_as_json(folder: Path) -> None:
+    """And what would be; one object, nothing else."""
+    told = json.loads(schema("--policies", folder, "--link", "--check", "--json").stdout)
+    assert told["written"] is False
+    assert str(folder / "schema" / "facts.json") in told["schemas"]
+    assert str(folder / "facts.yaml") in told["links"]
+    told = json.loads(schema("--policies", folder, "--link", "--json").stdout)
+    assert (told["written"], len(told["schemas"])) == (True, len(KINDS))
+    told = json.loads(schema("--policies", folder, "--link", "--check", "--json").stdout)
+    assert told == {"schemas": [], "links": [], "written": False}
+
+
 def test_one_schema_is_printed(folder: Path) -> None:
     """For another editor, or out of curiosity."""
     shown = schema("track", "--policies", folder)
