@@ -7,14 +7,18 @@ thrown away.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
 from gunicorn.glogging import Logger
 from structlog.typing import FilteringBoundLogger
+
+#: How gunicorn tells of a request that it cannot read: whose it was, what is wrong, and what was sent.
+_BROKEN_REQUEST: Final = re.compile(r"Invalid request from ip=\S+: ([^:]*).*", re.DOTALL)
 
 
 @cache
@@ -37,14 +41,15 @@ def _written(event: Any, **_: Any) -> bytes:
 
 
 class _Passage(logging.Handler):
-    """Hands what libraries log on to the service log; of an exception its kind alone, for its text may be
-    personal.
+    """Hands what libraries log on to the service log; of an exception its kind alone, and of what a client
+    sent nothing, for either may be personal or secret.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         told = {"error": kind} if kind else {}
-        journal().log(record.levelno, "server", said=record.getMessage(), **told)
+        said = str(record.msg) if kind else _BROKEN_REQUEST.sub(r"Invalid request: \1", record.getMessage())
+        journal().log(record.levelno, "server", said=said, **told)
 
 
 class ServerJournal(Logger):

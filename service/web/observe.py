@@ -20,6 +20,7 @@ from service.web.tracing import HEADER as TRACE
 from service.web.tracing import trace_in
 
 HEADER: Final = "X-Request-Id"
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET: Final = ("health.", "metrics.")
 _SANE: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _HEADERS: Final = {
@@ -71,7 +72,7 @@ def _end(response: Response) -> Response:
         say(
             "request",
             request_id=g.request_id,
-            method=request.method,
+            method=request.method if request.method in _METHODS else "other",
             route=route,
             status=response.status_code,
             ms=elapsed_ns // 10_000 / 100,

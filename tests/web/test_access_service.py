@@ -20,6 +20,7 @@ import pytest
 from tests.access.issuer import AUDIENCE, EC, ISSUER, RSA, claims, forged, key_set_text, signed, token
 from tests.access.test_fetching import serving
 from tests.web.running import HOUSE, JSON, Service, environment, running
+from tests.web.test_service import spoken_to
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -150,6 +151,19 @@ def test_no_secret_is_in_anything_that_the_service_or_its_commands_say(
         {"Authorization": f"Bearer {key}", "Content-Type": canary * 20},
     ):
         said.append(guarded.service.ask("POST", f"/v1/verdicts?token={canary}", canary, headers)[1])
+    for raw in (
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {canary}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization : {canary}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: {canary}\0\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: {canary * 999}\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\n {canary}\r\n\r\n",
+        f"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {canary}\r\n\r\n",
+        f"POST / HTTP/1.1\r\nHost: x\r\nExpect: {canary}\r\n\r\n",
+        f"{canary}\r\n\r\n",
+        f"{canary.upper()} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ):
+        status, answered, body = spoken_to(guarded.service, raw.encode())
+        said += [status.encode(), json.dumps(answered).encode(), body]
     said += [
         guarded.ask("GET", path, key)[1] for path in ("/metrics", "/openapi.json", "/docs", "/v1/status")
     ]
@@ -176,7 +190,8 @@ def test_no_secret_is_in_anything_that_the_service_or_its_commands_say(
     seen = b"\n".join(said).decode() + json.dumps(guarded.service.lines) + guarded.keys.read_text()
     parts = {part for text in sent for part in re.split(r"[._]", text) if len(part) > 20}
     assert len(parts) > 40
-    assert [part for part in parts | {canary} if part in seen] == []
+    assert [part for part in parts | {canary, canary.upper()} if part in seen] == []
+    assert "Invalid request: Invalid HTTP Header" in seen
 
 
 def test_a_start_without_access_control_says_so_loudly(tmp_path: Path) -> None:
