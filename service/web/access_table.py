@@ -49,6 +49,7 @@ TABLE: Final[dict[str, Need]] = {
     "authzen.evaluate": one_of("submit"),
     "authzen.evaluate_all": one_of("submit"),
     "authzen.show_configuration": OPEN,
+    "own_verdicts.find_verdicts": one_of("submit", candidates=True),
     "verdicts.read_verdict": one_of("submit", "decide", "audit", candidates=True),
     "decisions.decide": one_of("decide"),
     "decisions.list_decisions": one_of("submit", "decide", "audit", candidates=True),

@@ -7,8 +7,10 @@ asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
+from typing import overload
 
 from flask import request
 
@@ -29,7 +31,11 @@ def query(*known: str) -> dict[str, str]:
     return request.args.to_dict()
 
 
-def day(asked: dict[str, str], name: str, otherwise: date) -> date:
+@overload
+def day(asked: dict[str, str], name: str, otherwise: date) -> date: ...
+@overload
+def day(asked: dict[str, str], name: str, otherwise: None) -> date | None: ...
+def day(asked: dict[str, str], name: str, otherwise: date | None) -> date | None:
     """A day that was asked for, or another when none was."""
     if name not in asked:
         return otherwise
@@ -45,6 +51,24 @@ def one_of(asked: dict[str, str], name: str, choices: tuple[str, ...]) -> str | 
     if name in asked and asked[name] not in choices:
         raise unfit(name, " or ".join(f"`{choice}`" for choice in choices))
     return asked.get(name)
+
+
+def number(asked: dict[str, str], name: str, otherwise: int | None, least: int, most: int) -> int | None:
+    """A whole number that was asked for, or another when none was."""
+    if name not in asked:
+        return otherwise
+    text = asked[name]
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not least <= int(text) <= most:
+        raise unfit(name, f"a whole number from {least} to {most}")
+    return int(text)
+
+
+def name(asked: dict[str, str], parameter: str, longest: int) -> str | None:
+    """A name that was asked for, or None when none was."""
+    text = asked.get(parameter)
+    if text is not None and not (0 < len(text) <= longest and text.isprintable()):
+        raise unfit(parameter, f"a name of 1 to {longest} characters")
+    return text
 
 
 def unfit(name: str, wanted: str) -> Refused:

@@ -22,6 +22,7 @@ from service.web.api import (
     facts,
     health,
     options,
+    own_verdicts,
     policies,
     simulations,
     status,
@@ -34,6 +35,7 @@ from service.web.openapi_access import with_access
 
 BLUEPRINTS: Final = (
     verdicts.blueprint,
+    own_verdicts.blueprint,
     batches.blueprint,
     options.blueprint,
     simulations.blueprint,

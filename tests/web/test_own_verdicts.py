@@ -1,0 +1,173 @@
+"""One's own verdicts over HTTP: found again page by page, and never anybody else's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.access.callers import Caller, candidate_caller
+from tests.web.conftest import CountingLog
+
+OWN = Caller("page", "key", frozenset({"submit"}))
+OTHER = Caller("other", "key", frozenset({"submit"}))
+ADDRESS = "/v1/verdicts"
+
+
+class Named:
+    """Takes whoever asks for one caller."""
+
+    def __init__(self, known: Caller) -> None:
+        self.known = known
+
+    def caller_of(self, _authorization: str) -> Caller:
+        return self.known
+
+
+@pytest.fixture
+def client_of(app_with: Callable[..., Flask]) -> Callable[..., FlaskClient]:
+    """A client of the service as one caller, perhaps at another time."""
+
+    def make(known: Caller, **other: Any) -> FlaskClient:
+        client = app_with(access=Named(known), **other).test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = "Bearer known"
+        return client
+
+    return make
+
+
+def judged(client: FlaskClient, request: Any) -> dict[str, Any]:
+    """A verdict."""
+    told: dict[str, Any] = json.loads(client.post(ADDRESS, json=request).data)
+    return told
+
+
+def found(client: FlaskClient, address: str = ADDRESS) -> dict[str, Any]:
+    """One page."""
+    response = client.get(address)
+    assert response.status_code == 200, response.data
+    told: dict[str, Any] = json.loads(response.data)
+    return told
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    return [each["verdict_id"] for each in page["verdicts"]]
+
+
+def test_a_caller_finds_its_own_verdicts_and_no_others(
+    client_of: Callable[..., FlaskClient], good: dict[str, Any]
+) -> None:
+    """What another workflow system asked is nobody else's business."""
+    own, other = client_of(OWN), client_of(OTHER)
+    before = ids(found(own))
+    mine, theirs = judged(own, good), judged(other, good)
+    assert ids(found(own)) == [*before, mine["verdict_id"]]
+    assert theirs["verdict_id"] in ids(found(other))
+    (last,) = found(own)["verdicts"][-1:]
+    assert last == {
+        "verdict_id": mine["verdict_id"],
+        "index": mine["log"]["index"] if "log" in mine else last["index"],
+        "outcome": mine["outcome"],
+        "to": {"track": "people-lead", "level": "team-lead"},
+        "version": "people-lead/2026-01-01",
+        "erased": False,
+        "request_id": mine["request_id"],
+        "candidate": mine["candidate"],
+        "dates": mine["dates"],
+        "summary": mine["summary"],
+        "links": {"self": f"/v1/verdicts/{mine['verdict_id']}"},
+    }
+    assert own.get(last["links"]["self"]).status_code == 200
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(
+    client_of: Callable[..., FlaskClient], good: dict[str, Any]
+) -> None:
+    """Also while more are recorded: a page begins behind an entry, not behind a count."""
+    client = client_of(Caller("pages", "key", frozenset({"submit"})))
+    wanted = [judged(client, good)["verdict_id"] for _ in range(5)]
+    page, seen = found(client, f"{ADDRESS}?limit=2"), []
+    while True:
+        seen += ids(page)
+        assert len(ids(page)) <= 2
+        if page["links"]["next"] is None:
+            break
+        wanted += [judged(client, good)["verdict_id"]] if len(wanted) < 7 else []
+        page = found(client, page["links"]["next"])
+    assert seen == wanted
+    assert found(client, f"{ADDRESS}?limit={len(wanted)}")["links"]["next"] is None
+
+
+def test_filters_narrow_it_and_stay_with_the_next_page(
+    client_of: Callable[..., FlaskClient], good: dict[str, Any]
+) -> None:
+    """By level, by outcome, by day; both ends of a window are inside."""
+    me = Caller("filters", "key", frozenset({"submit"}))
+    eve = client_of(me, now=lambda: datetime(2026, 11, 19, 23, 59, 59, tzinfo=UTC))
+    noon = client_of(me)
+    trained = {**good, "facts": {**good["facts"], "trainings": [{"hours": 8, "completed_on": "2026-05-04"}]}}
+    craft = {**good, "to": {"track": "stone-craft", "level": "master-mason"}}
+    one, two, three = judged(eve, good), judged(noon, trained), judged(noon, craft)
+    by = {
+        "outcome=eligible": [two],
+        "track=stone-craft": [three],
+        "level=team-lead": [one, two],
+        "since=2026-11-20": [two, three],
+        "until=2026-11-19": [one],
+        "since=2026-11-19&until=2026-11-20": [one, two, three],
+        "track=stone-craft&level=team-lead": [],
+        f"after={found(noon)['verdicts'][0]['index']}": [two, three],
+    }
+    for query, verdicts in by.items():
+        assert ids(found(noon, f"{ADDRESS}?{query}")) == [each["verdict_id"] for each in verdicts], query
+    following = found(noon, f"{ADDRESS}?level=team-lead&limit=1")["links"]["next"]
+    assert ids(found(noon, following)) == [two["verdict_id"]]
+
+
+def test_a_candidate_finds_what_was_said_about_them(
+    client_of: Callable[..., FlaskClient], good: dict[str, Any]
+) -> None:
+    """Whoever asked for it."""
+    good["candidate"]["id"] = "E-own"
+    mine = judged(client_of(OWN), good)
+    judged(client_of(OWN), {**good, "candidate": {"id": "E-else"}})
+    assert ids(found(client_of(candidate_caller("E-own")))) == [mine["verdict_id"]]
+
+
+def test_an_erased_verdict_is_still_in_its_place_without_the_person(
+    client_of: Callable[..., FlaskClient], log: CountingLog, good: dict[str, Any]
+) -> None:
+    """The count of verdicts does not change when a person is forgotten; what is personal is gone."""
+    me = client_of(Caller("erased", "key", frozenset({"submit"})))
+    good["candidate"]["id"] = "E-forgotten"
+    judged(me, good)
+    log.erase("E-forgotten", erased_at=datetime.now(UTC), engine="x", new_id=lambda: str(uuid4()))
+    assert b"E-forgotten" not in me.get(ADDRESS).data
+    for each in found(me)["verdicts"]:
+        assert (each["erased"], each["candidate"], each["summary"]) == (True, None, None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "after=-1",
+        "outcome=yes",
+        "since=2026-02-30",
+        "track=",
+        "level=%00",
+        "x=1",
+    ],
+)
+def test_a_query_that_cannot_be_used_is_refused(query: str, client: FlaskClient) -> None:
+    """A filter that is passed over would show more than was asked for."""
+    response = client.get(f"{ADDRESS}?{query}")
+    assert (response.status_code, json.loads(response.data)["type"]) == (400, "/problems/wrong-query")
