@@ -1,7 +1,8 @@
-"""What a record costs in the embedded verdict log; run it with `python -m bench.log`.
+"""What a record costs in the verdict log, in a file and in PostgreSQL; run it with `python -m bench.log`.
 
 Threads wait for each receipt before they send the next record, as requests do. CPU is that of all processes,
-including making and sealing the records, divided by the records.
+including making and sealing the records, divided by the records; that of the database server is shown apart.
+The server lies on the same machine and disk and waits for the disk at each commit.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
 import apsw
 import orjson
+import psutil
 
 from service.ledger.canonical import canonical
 from service.ledger.log import Record, open_log
 from service.ledger.sealing import seal
+from tests.ledger.postgres import Cluster, new_log
+
+SHAPES = ((1, 1), (1, 8), (4, 8))  #: processes and threads
 
 _FINDING = {
     "id": "manager-training",
@@ -68,9 +73,9 @@ def record() -> Record:
     )
 
 
-def write(database: Path, threads: int, seconds: float) -> tuple[int, list[float]]:
+def write(place: str, keys: Path, threads: int, seconds: float) -> tuple[int, list[float]]:
     """How many records so many threads appended, and how many seconds each took."""
-    log = open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
+    log = open_log(place, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
     took: list[list[float]] = [[] for _ in range(threads)]
     stop_at = time.monotonic() + seconds
 
@@ -89,26 +94,59 @@ def write(database: Path, threads: int, seconds: float) -> tuple[int, list[float
     return sum(map(len, took)), sorted(each for mine in took for each in mine)
 
 
-def measure(processes: int, threads: int, seconds: float) -> None:
+def measure(
+    place: str, keys: Path, processes: int, threads: int, seconds: float, size: Callable[[], int],
+    server_cpu_s: Callable[[], float] | None = None,
+) -> None:  # fmt: skip
     """Print the cost of a record with so many processes of so many threads."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = Path(folder) / "log.db"
-        open_log(database, clock=lambda: datetime.now(UTC), random_bytes=os.urandom).close()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "bench.log", "--child", str(database), str(threads), str(seconds)]
-        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
-        answers = [orjson.loads(child.communicate()[0]) for child in children]
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        size = database.stat().st_size
+    before, size_before = resource.getrusage(resource.RUSAGE_CHILDREN), size()
+    server_before_s = server_cpu_s() if server_cpu_s else 0.0
+    command = [sys.executable, "-m", "bench.log", "--child", place, str(keys), str(threads), str(seconds)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
+    answers = [orjson.loads(child.communicate()[0]) for child in children]
+    after, grown = resource.getrusage(resource.RUSAGE_CHILDREN), size() - size_before
     records = sum(answer["records"] for answer in answers)
     start_cpu_s = sum(answer["start_cpu_s"] for answer in answers)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - start_cpu_s
     middle, late = (max(answer[rank] for answer in answers) for rank in ("p50_s", "p99_s"))
+    server = f" + {(server_cpu_s() - server_before_s) / records * 1e6:5.1f} server" if server_cpu_s else ""
     print(
         f"{processes} x {threads} threads: {records / seconds:8,.0f} records/s   "
-        f"{seconds / records * 1e6:6.1f} us wall   {cpu_s / records * 1e6:6.1f} us CPU   "
-        f"ack p50 {middle * 1e3:5.2f} ms  p99 {late * 1e3:6.2f} ms   {size / records:6,.0f} B/record"
+        f"{seconds / records * 1e6:6.1f} us wall   {cpu_s / records * 1e6:6.1f} us CPU{server}   "
+        f"ack p50 {middle * 1e3:5.2f} ms  p99 {late * 1e3:6.2f} ms   {grown / records:6,.0f} B/record"
     )
+
+
+def measure_file(processes: int, threads: int, seconds: float) -> None:
+    """The same in a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        database, keys = Path(folder) / "log.db", Path(folder) / "keys"
+        open_log(database, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom).close()
+        measure(str(database), keys, processes, threads, seconds, lambda: database.stat().st_size)
+
+
+def measure_postgres(shapes: Sequence[tuple[int, int]], seconds: float) -> None:
+    """The same in PostgreSQL, each shape in a log of its own."""
+    cluster = Cluster(False)
+    try:
+        server = psutil.Process(cluster.create().pid)
+
+        def cpu_s() -> float:
+            ended = server.cpu_times()
+            living = [child.cpu_times() for child in server.children()]
+            own = ended.user + ended.system + ended.children_user + ended.children_system
+            return own + sum(each.user + each.system for each in living)
+
+        for processes, threads in shapes:
+            database = new_log(cluster)
+
+            def size(database: str = database) -> int:
+                return int(cluster.execute("SELECT pg_database_size(%s)", database)[0][0])
+
+            url = cluster.url(database, "service")
+            measure(url, cluster.keys, processes, threads, seconds, size, cpu_s)
+    finally:
+        cluster.remove()
 
 
 def each_us(action: Callable[[], object]) -> float:
@@ -125,25 +163,28 @@ def each_us(action: Callable[[], object]) -> float:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=3)
-    arguments.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
+    arguments.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.child:
-        database, threads, seconds = given.child
+        place, keys, threads, seconds = given.child
         start_cpu_s = time.process_time()
-        records, took = write(Path(database), int(threads), float(seconds))
+        records, took = write(place, Path(keys), int(threads), float(seconds))
         p50_s, p99_s = took[len(took) // 2], took[len(took) * 99 // 100]
         answer = {"records": records, "start_cpu_s": start_cpu_s, "p50_s": p50_s, "p99_s": p99_s}
         sys.stdout.write(orjson.dumps(answer).decode())
         return
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
-    print(f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}, WAL, synchronous=FULL")
+    print(f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}")
     one, key = record(), os.urandom(32)
     body = len(canonical(VERDICT))
     print(f"canonical bytes of a verdict of {body:,} B: {each_us(lambda: canonical(VERDICT)):.1f} us")
     print(f"sealing one record: {each_us(lambda: seal(one, log='bench', record_key=key)):.1f} us")
     print(f"making one record (ids, canonical request and verdict): {each_us(record):.1f} us")
-    for processes, threads in ((1, 1), (1, 8), (4, 8)):
-        measure(processes, threads, given.seconds)
+    print("in a file, WAL, synchronous=FULL")
+    for processes, threads in SHAPES:
+        measure_file(processes, threads, given.seconds)
+    print("in PostgreSQL through a socket, fsync=on, synchronous_commit=on, no standby")
+    measure_postgres(SHAPES, given.seconds)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import click
 
 from service.cli.log_accept_rollback import accept_rollback
 from service.cli.log_check_proof import check_proof
+from service.cli.log_copy import copy
 from service.cli.log_erase import erase
 from service.cli.log_export import export
 from service.cli.log_init import init
@@ -26,6 +27,7 @@ def log() -> None:
     \b
     Make one in PostgreSQL:    ladders log init postgresql://postgres@db.example/ladders --service ladders
     Bring it up to date:       ladders log migrate postgresql://postgres@db.example/ladders
+    Move a log there:          ladders log copy var/verdicts.db postgresql://postgres@db.example/ladders
     See how it stands:         ladders log status
     Verify it:                 ladders log verify
     Take it elsewhere:         ladders log export FOLDER
@@ -37,7 +39,7 @@ def log() -> None:
 
 
 for command in (
-    init, migrate, status, verify, export, prove, check_proof, trust, publish, erase, rotate_keys, new_key,
-    retire_key, accept_rollback,
+    init, migrate, copy, status, verify, export, prove, check_proof, trust, publish, erase, rotate_keys,
+    new_key, retire_key, accept_rollback,
 ):  # fmt: skip
     log.add_command(command)

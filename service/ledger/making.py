@@ -6,7 +6,7 @@ and tables there, which the service may not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -60,18 +60,23 @@ def make_log(
         keys = make_keys(wishes.keys or KEYS, wishes.random_bytes)
         return migrations.New(name, keys.fingerprint(name))
 
-    def entry_for(log: str, told: Mapping[str, Any]) -> Sealed:
-        """The entry about a change of the schema."""
+    done = migrations.bring_up_to_date(place, new, schema_entry(wishes))
+    if wishes.name not in (None, done.name):
+        raise LogUnavailable(f"the verdict log at `{place}` is named `{done.name}`, not `{wishes.name}`")
+    migrations.grant(place, services=services, auditors=auditors)
+    return Made(done.name, done.applied)
+
+
+def schema_entry(wishes: Wishes) -> Callable[[str, Mapping[str, Any]], Sealed]:
+    """Seals the entry about a change of the schema, given the name of the log and what it is to say."""
+
+    def sealed(log: str, told: Mapping[str, Any]) -> Sealed:
         id_ = str(UUID(bytes=wishes.random_bytes(16), version=4))
         now = wishes.clock()
         record = Record(id=id_, kind="schema", decided_at=now, engine=_SOFTWARE, private={}, detail=told)
         return seal(record, log=log, record_key=wishes.random_bytes(KEY_BYTES))
 
-    done = migrations.bring_up_to_date(place, new, entry_for)
-    if wishes.name not in (None, done.name):
-        raise LogUnavailable(f"the verdict log at `{place}` is named `{done.name}`, not `{wishes.name}`")
-    migrations.grant(place, services=services, auditors=auditors)
-    return Made(done.name, done.applied)
+    return sealed
 
 
 def _embedded(database: Path, wishes: Wishes) -> Made:

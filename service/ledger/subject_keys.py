@@ -119,6 +119,11 @@ class FileSubjectKeys:
             self._wrapping.forget()
             return count
 
+    def wrapped(self) -> Iterator[tuple[int, bytes]]:
+        """Every key with its number, as it is stored; to be called under `KeyFolder.locked`."""
+        for first, slots in self._slots():
+            yield from ((kid, slot) for kid, slot in enumerate(slots, start=first) if slot != _NOTHING)
+
     def close(self) -> None:
         """As `SubjectKeys.close`."""
         os.close(self._file)

@@ -48,8 +48,8 @@ class Cluster:
 
     _numbers = itertools.count()
 
-    def __init__(self, **settings: str) -> None:
-        self._top = Path(tempfile.mkdtemp(prefix="ladders-pg-", dir=_memory()))
+    def __init__(self, in_memory: bool = True, /, **settings: str) -> None:
+        self._top = Path(tempfile.mkdtemp(prefix="ladders-pg-", dir=_memory() if in_memory else None))
         self._settings = {**_SETTINGS, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         if user := _other_user():

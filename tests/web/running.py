@@ -116,13 +116,13 @@ def environment(**settings: object) -> dict[str, str]:
 
 @contextmanager
 def running(
-    log: Path, *, policies: Path = POLICIES, cwd: Path | None = None, **settings: object
+    log: object, *, policies: Path = POLICIES, cwd: Path | None = None, **settings: object
 ) -> Iterator[Service]:
     """A service on a free port, with a log of its own; versions may change unless `freeze` says otherwise."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service.cli.main", "serve"],
         env=environment(policies=policies, log=log, port=0, **{"freeze": "no", **settings}),
-        cwd=cwd or log.parent,
+        cwd=cwd or Path(str(log)).parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -74,8 +74,8 @@ def read_embedded(database: Path, keys: Path | None) -> StoredLog:
     with _read_errors(database):
         connection = _existing(database)
         name = schema.name_of(connection)
-        folder = keys or _keys_beside(database)
-        found = _own_keys(connection, name, open_keys(folder, os.urandom)) if folder.is_dir() else None
+        folder = keys or keys_beside(database)
+        found = own_keys(connection, name, open_keys(folder, os.urandom)) if folder.is_dir() else None
         rows = EmbeddedRows(connection)
         return StoredLog(name, rows, None, _sealer(name, found, rows, os.urandom), limit_s=0)
 
@@ -122,11 +122,12 @@ def _sealer(
     )
 
 
-def _keys_beside(database: Path) -> Path:
+def keys_beside(database: Path) -> Path:
+    """The folder of keys, where no other is named."""
     return database.absolute().with_name("keys")
 
 
-def _own_keys(connection: apsw.Connection, name: str, keys: KeyFolder) -> KeyFolder:
+def own_keys(connection: apsw.Connection, name: str, keys: KeyFolder) -> KeyFolder:
     """These keys, if they are those of the log."""
     if schema.fingerprint_of(connection) != keys.fingerprint(name):
         raise LogUnavailable(
@@ -137,12 +138,12 @@ def _own_keys(connection: apsw.Connection, name: str, keys: KeyFolder) -> KeyFol
 
 def _made_or_found(place: Place, wishes: Wishes) -> tuple[str, KeyFolder]:
     """The name and the keys of the log in this file, which is made or carried on under the turn."""
-    folder = wishes.keys or _keys_beside(place.database)
+    folder = wishes.keys or keys_beside(place.database)
     # where whoever made the file was killed meanwhile, only a writer can put that right
     with suppress(apsw.ReadOnlyError), closing(connect_reader(place.database)) as reader:
         if schema.exists(reader) and not schema.is_older(reader):
             name = schema.name_of(reader)
-            return name, _own_keys(reader, name, open_keys(folder, wishes.random_bytes))
+            return name, own_keys(reader, name, open_keys(folder, wishes.random_bytes))
     turn = Turn(place.lock)
     try:
         if not turn.take_within(wishes.limit_s):
@@ -155,7 +156,7 @@ def _made_or_found(place: Place, wishes: Wishes) -> tuple[str, KeyFolder]:
             elif schema.is_older(writer):
                 _carry_on(writer, make_keys(folder, wishes.random_bytes), wishes)
             name = schema.name_of(writer)
-            return name, _own_keys(writer, name, open_keys(folder, wishes.random_bytes))
+            return name, own_keys(writer, name, open_keys(folder, wishes.random_bytes))
     finally:
         turn.close()
 

@@ -1,7 +1,8 @@
 """Where the embedded log lives: a path goes in; folder, files, the turn to write and the stop sign come out.
 
 Beside the database stand `….lock`, held by the one process that writes, and `….failed`, the stop sign: while
-that file exists no process writes, until an operator has checked the log and removed it.
+that file exists no process writes, until an operator has checked the log and removed it. `….moved` says so
+for a log that goes on elsewhere.
 Knows nothing of tables and records.
 """
 
@@ -40,12 +41,21 @@ class Place:
     def stop_sign(self) -> Path:
         return self.database.with_name(f"{self.database.name}.failed")
 
+    @property
+    def moved_sign(self) -> Path:
+        return self.database.with_name(f"{self.database.name}.moved")
+
     def why_closed(self) -> str | None:
         """Why nothing may be written here now; None when writing is allowed."""
         if self.stop_sign.exists():
             return (
                 f"writing to the verdict log was stopped after a failure of the disk; check the log, then "
                 f"remove `{self.stop_sign}`"
+            )
+        if self.moved_sign.exists():
+            return (
+                f"this verdict log was copied elsewhere (`{self.moved_sign}` says where); have LADDERS_LOG "
+                f"name that one"
             )
         try:
             there = self.database.stat()
@@ -58,13 +68,11 @@ class Place:
     def put_up_stop_sign(self, reason: str) -> None:
         """Stop every process from writing here, as durably as a failing disk allows."""
         with suppress(OSError):
-            sign = os.open(self.stop_sign, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(sign, f"{reason}\n".encode())
-                os.fsync(sign)
-            finally:
-                os.close(sign)
-            _sync_folder(self.database.parent)
+            _put_up(self.stop_sign, reason)
+
+    def put_up_moved_sign(self, where: str) -> None:
+        """Stop every process from writing here, since the log goes on elsewhere; to be called in the turn."""
+        _put_up(self.moved_sign, where)
 
 
 class Turn:
@@ -142,6 +150,17 @@ def _mounts() -> str:
         return Path("/proc/self/mounts").read_text()
     except OSError:  # not Linux
         return ""
+
+
+def _put_up(sign: Path, says: str) -> None:
+    """Write a file that stands for itself, durably."""
+    file = os.open(sign, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, f"{says}\n".encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
+    _sync_folder(sign.parent)
 
 
 def _sync_folder(folder: Path) -> None:

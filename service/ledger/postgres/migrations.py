@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -111,8 +111,7 @@ def bring_up_to_date(address: Address, new: Callable[[], New], entry_for: EntryF
                         _name(connection, new())
                     _record(connection, step, entry_for)
                     done.append(step.form)
-            if max(_applied(connection)) > form_here():
-                raise LogUnavailable(_newer(max(_applied(connection))))
+            refuse_other_form(connection)
             return Done(_name_of(connection), tuple(done))
     except psycopg.Error as error:
         raise unavailable(f"the verdict log at `{address}` could not be brought up to date", error) from error
@@ -133,31 +132,34 @@ def grant(address: Address, *, services: Sequence[str], auditors: Sequence[str])
         raise unavailable("the roles could not be given", error) from error
 
 
-def make_empty(address: Address, new: New) -> None:
-    """Make a log without any entry that stays closed, for a copy of another log.
+def close_for_copy(connection: Connection, new: New) -> None:
+    """Make a log without any entry that stays closed, for a copy of another log, or find one that was begun.
 
     Raises:
-        LogUnavailable: It could not be done, or there is a log already.
+        LogUnavailable: There is a log already.
     """
-    try:
-        with connect(address, limit_s=_LIMIT_S) as connection, connection.transaction():
-            _prepare(connection)
-            if _applied(connection):
-                raise LogUnavailable(
-                    f"there is a verdict log at `{address}` already; copy to an empty database"
-                )
+    with connection.transaction():
+        _prepare(connection)
+        if not _applied(connection):
             for step in migrations():
                 _apply(connection, step)
             _name(connection, new)
-            connection.execute("INSERT INTO ladders.meta VALUES ('copying', '')")
-    except psycopg.Error as error:
-        raise unavailable(f"`{address}` could not be prepared", error) from error
+            connection.execute("INSERT INTO ladders.meta VALUES ('copying', %s)", (new.fingerprint,))
+        begun = connection.execute("SELECT value FROM ladders.meta WHERE name = 'copying'").fetchone()
+        if begun != (new.fingerprint,):
+            raise LogUnavailable(
+                "there is another verdict log in this database already; copy to an empty one"
+            )
 
 
-def record_copied(connection: Connection, entry_for: EntryFor) -> None:
-    """Say in a log that was copied here how its schema was made, inside the transaction that opens it."""
-    for step in migrations():
-        _record(connection, step, entry_for)
+def open_copied(connection: Connection, entry_for: EntryFor) -> None:
+    """Open a log that was copied here, and say in it how its schema was made."""
+    with connection.transaction():
+        _prepare(connection)
+        connection.execute("SET LOCAL ROLE ladders_owner")
+        connection.execute("DELETE FROM ladders.meta WHERE name = 'copying'")
+        for step in migrations():
+            _record(connection, step, entry_for)
 
 
 def refuse_other_form(connection: Connection) -> None:
@@ -203,7 +205,8 @@ def _apply(connection: Connection, step: Migration) -> None:
 def _record(connection: Connection, step: Migration, entry_for: EntryFor) -> None:
     """Say so in the log."""
     told = {"store": "postgresql", "form": step.form, "sha256": step.digest.hex()}
-    sealed = entry_for(_name_of(connection), told)
+    [(erasures,)] = connection.execute("SELECT erasures FROM ladders.head")
+    sealed = replace(entry_for(_name_of(connection), told), erasures=erasures)
     [answer] = append(connection, [[sealed]])
     if not isinstance(answer, Written):
         raise LogUnavailable("the change of the schema could not be recorded; try again")
