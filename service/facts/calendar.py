@@ -20,6 +20,10 @@ LONGEST_YEARS = 100
 
 _LENGTH = re.compile(r"(\d{1,5}) (day|week|month|year)s?", re.ASCII)
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  #: of the months of a year that is no leap year
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
 _UNITS = {"day": (0, 1), "week": (0, 7), "month": (1, 0), "year": (12, 0)}
 
 
@@ -114,4 +118,4 @@ def parse_length(text: str) -> Duration | None:
 
 def spoken(day: date) -> str:
     """A day as one says it: `1 March 2027`."""
-    return "still running" if day == STILL_RUNNING else f"{day.day} {day:%B %Y}"
+    return "still running" if day == STILL_RUNNING else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -40,7 +40,7 @@ def select(request: Request, policies: PolicySet) -> tuple[Selection | None, lis
         found = _named(request.version, found, request, policies, wrong)
     levels = [] if found is None else _with_level(found, request.to_level, wrong)
     standing = standing_of(request, policies, wrong)
-    if levels:
+    if levels and request.waivers:
         wrong += _unknown_waivers(request, levels)
     if found is None or not levels or wrong:
         return None, wrong
