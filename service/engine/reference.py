@@ -113,6 +113,8 @@ def _nothing(left: Known, right: list[Known]) -> bool:
 def _completed(days: Known, length: Known) -> tuple[Any, Any]:
     """The first and the last day on which a length of time from a day may be complete."""
     low = None if days.low is None or length.low is None else add(days.low, length.low)
+    if days.certain and length.certain:
+        return low, low
     high = None if days.high is None or length.high is None else add(days.high, length.high)
     return low, high
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, missing, post_load, validate
 
 from service.errors import Fault
 from service.facts.calendar import parse_day
@@ -135,8 +135,16 @@ class OptionsRequestSchema(RequestSchema):
 _SCHEMA = RequestSchema()
 _OPTIONS = OptionsRequestSchema()
 _NOWHERE = {"track": "", "level": ""}
-_NAMES = frozenset(field.data_key or name for name, field in _SCHEMA.fields.items())
 _PLACE = frozenset(("track", "level"))
+#: What `quick_frame` knows; a request that says anything else is read by the schema.
+_OWN_NAMES = ("request_id", "version", "supersedes")
+_KNOWN = frozenset(("candidate", "from", "to", "as_of", "submitted_on", "facts", "strict_facts", *_OWN_NAMES))
+_NEEDED = frozenset(("candidate", "to", "as_of", "facts"))
+_UNSAID = {
+    name: field.load_default
+    for name, field in _SCHEMA.fields.items()
+    if field.load_default is not missing and name != "waivers"
+}
 
 
 def read_options_request(
@@ -186,27 +194,28 @@ def read_request(
 
 def quick_frame(raw: Any) -> dict[str, Any] | None:
     """What `RequestSchema` loads, of a request without waivers whose frame is all right; None for others."""
-    if type(raw) is not dict or not raw.keys() <= _NAMES or raw.get("waivers"):
+    if type(raw) is not dict:
         return None
-    candidate, to, as_of, standing = (raw.get(name) for name in ("candidate", "to", "as_of", "from"))
-    told = {"request_id": raw.get("request_id"), "candidate": candidate, "to": to, "as_of": _day(as_of)}
-    told |= {"version": raw.get("version"), "facts": raw.get("facts"), "waivers": raw.get("waivers", [])}
-    told["strict_facts"] = raw.get("strict_facts", False)
-    if "from" in raw:
-        told["standing"] = standing
-    if "submitted_on" in raw:
-        told["submitted_on"] = _day(raw["submitted_on"])
+    told = {**_UNSAID, **raw}
+    if told.pop("waivers", []) != [] or not told.keys() <= _KNOWN or not told.keys() >= _NEEDED:
+        return None
+    told["waivers"] = []
+    candidate, to, standing = told["candidate"], told["to"], told.get("from")
+    told["as_of"] = as_of = _day(told["as_of"])
+    if "from" in told:
+        told["standing"] = told.pop("from")
+    if "submitted_on" in told:
+        told["submitted_on"] = _day(told["submitted_on"])
     right = (
         type(candidate) is dict
         and candidate.keys() == {"id"}
         and _is_name(candidate["id"])
         and _is_place(to)
         and (standing is None or _is_place(standing))
-        and told["as_of"] is not None
+        and as_of is not None
         and told.get("submitted_on", as_of) is not None
-        and all(told[name] is None or _is_name(told[name]) for name in ("request_id", "version"))
+        and all(told[name] is None or _is_name(told[name]) for name in _OWN_NAMES)
         and type(told["facts"]) is dict
-        and type(told["waivers"]) is list
         and type(told["strict_facts"]) is bool
     )
     return told if right else None

@@ -226,6 +226,7 @@ FRAMES: dict[str, list[Any]] = {
     "as_of": ["2027-01-01", "2027-02-30", None, 1],
     "submitted_on": ["2026-11-20", None, "1899-12-31"],
     "version": [None, "people-lead/2026-01-01", "x" * 201],
+    "supersedes": [None, "01930000-0000-7000-8000-000000000000", 3],
     "facts": [{"wants": True}, [], None],
     "waivers": [[], None, [WAIVER], {}],
     "strict_facts": [False, True, None, "yes"],
@@ -243,6 +244,15 @@ def test_the_quick_way_reads_a_frame_as_the_schema_does(sent_names: set[str], od
     quick = quick_frame(raw)
     if quick is not None:
         assert quick == RequestSchema().load(raw)
+
+
+def test_the_quick_way_knows_every_name_of_the_schema_or_leaves_it_alone() -> None:
+    """A name that is new in the schema must not be taken without being read."""
+    names = {field.data_key or name for name, field in RequestSchema().fields.items()}
+    assert names == set(FRAMES) - {"x"}, "say in FRAMES what is right and what is wrong for the new name"
+    for name in names - {"waivers"}:
+        assert quick_frame({**sent(), "request_id": "wf-1", name: [object()]}) is None
+    assert quick_frame({**sent(), "x": 1}) is None
 
 
 def test_the_quick_way_takes_what_is_usual() -> None:
