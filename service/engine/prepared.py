@@ -17,6 +17,7 @@ from service.engine.scope import Amount, Counted, Frame, Scope, Truth, both
 from service.engine.values import newest_of
 from service.facts.known import Known
 from service.policy.condition import (
+    Average,
     Comparison,
     Condition,
     Constant,
@@ -122,7 +123,7 @@ class Prepared:
                     slots = frozenset()
                 case _:
                     slots = frozenset().union(*map(self._needs, parts_of(node)))
-                    if isinstance(node, Count | Sum | TimeIn | Extreme):
+                    if isinstance(node, Count | Sum | TimeIn | Extreme | Average):
                         slots -= {node.entries.slot}
             self._slots[id(node)] = slots
             self._kept.append(node)

@@ -10,25 +10,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from service.engine.comparing import YES, Test
+from service.engine.lookups import looked_up
 from service.engine.network import MET, UNKNOWN, UNMET
 from service.engine.scope import Amount, Counted, Frame, Happened, Scope, both, pointer_of
 from service.engine.values import (
     any_time,
     base_of,
     combined,
-    looked_up,
     quarter_of,
     untold,
     whole_of,
     year_of,
 )
 from service.facts import totals
+from service.facts.averages import average
 from service.facts.calendar import Duration
 from service.facts.known import Known, between, exactly, unknown
+from service.facts.periods import first_day_known
 from service.facts.totals import Item, Stretch
 from service.facts.types import NOTHING, Choice, Records
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Condition,
     Constant,
@@ -42,6 +45,7 @@ from service.policy.condition import (
     FieldRef,
     FiscalQuarter,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -150,6 +154,14 @@ def _year_of(ready: Ready, expression: YearOf) -> Amount:
 def _whole(ready: Ready, expression: Whole) -> Amount:
     of = ready.amount(expression.of)
     return lambda scope, frame: whole_of(expression, of(scope, frame), scope.as_of)
+
+
+def _period_start(ready: Ready, expression: PeriodStart) -> Amount:
+    of, begin = ready.amount(expression.of), ready.amount(expression.counted_from)
+    length, following = expression.length, expression.following
+    return lambda scope, frame: first_day_known(
+        of(scope, frame), begin(scope, frame), length, following=following
+    )
 
 
 # ── over entries ────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,10 +278,27 @@ def _extreme(ready: Ready, expression: Extreme) -> Amount:
     return amount
 
 
+def _average(ready: Ready, expression: Average) -> Amount:
+    held, looked_at = ready.amount(expression.entries.of), ready.looked_at(expression.entries)
+    value, places = ready.amount(expression.amount), expression.places
+
+    def amount(scope: Scope, frame: Frame) -> Known:
+        missing = held(scope, frame).missing
+        if missing:
+            return unknown(missing)
+        entries = looked_at(scope, frame)
+        return average(
+            (Item(value(scope, inner), letter == MET, wanted) for inner, letter, wanted in entries), places
+        )
+
+    return amount
+
+
 _AMOUNT: Final[Mapping[type, Callable[[Any, Any], Amount]]] = {
     Constant: _constant, FactRef: _fact, FieldRef: _field, Derived: _derived, DerivedField: _derived_field,
     Arithmetic: _arithmetic, Lookup: _lookup, Choose: _choose, FiscalQuarter: _fiscal_quarter, YearOf:
     _year_of, Whole: _whole, Count: _count, Sum: _sum, TimeIn: _time_in, Extreme: _extreme,
+    Average: _average, PeriodStart: _period_start,
 }  # fmt: skip
 
 # ── which entries there are ─────────────────────────────────────────────────────────────────────────────────

@@ -13,16 +13,20 @@ from datetime import date
 from typing import Any
 
 from service.engine.lengths import whole_units
+from service.engine.lookups import looked_up, may_be_nothing
 from service.engine.network import MET, UNKNOWN, UNMET
 from service.engine.scope import Counted, Frame, Scope, Truth, both, pointer_of
 from service.facts import totals
+from service.facts.averages import average
 from service.facts.calendar import FIRST_DAY, Duration
 from service.facts.known import Known, between, exactly, unknown
+from service.facts.periods import first_day_known
 from service.facts.totals import Item, Stretch
 from service.facts.types import NOTHING, Choice, Number, Records
 from service.policy.condition import (
     Arithmetic,
     ArithmeticOp,
+    Average,
     Ceiling,
     Choose,
     Condition,
@@ -37,6 +41,7 @@ from service.policy.condition import (
     FieldRef,
     FiscalQuarter,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -124,39 +129,6 @@ def _lookup(expression: Lookup, scope: Scope, frame: Frame) -> Known:
     return looked_up(expression, amount(expression.at, scope, frame))
 
 
-def looked_up(table: Lookup, key: Known) -> Known:
-    """What a table gives for a key that may be known only in part."""
-    if key.certain:
-        return exactly(row_at(table, key.value))
-    possible = [value for _, value in table.rows]
-    if table.bands and key.low is not None and key.high is not None:
-        inside = [value for bound, value in table.rows if key.low < bound <= key.high]
-        possible = [row_at(table, key.low), *inside]
-    elif table.otherwise is not None:
-        possible.append(table.otherwise)
-    elif _may_be_nothing(table.at):
-        possible.append(NOTHING)
-    return totals.hull([exactly(value) for value in possible], key.missing)
-
-
-def _may_be_nothing(unknown: Expression) -> bool:
-    """Whether an amount that is not known may turn out to be nothing; what is merely not told never does."""
-    if isinstance(unknown, FactRef):
-        return unknown.name.startswith("from.")  # on no ladder
-    return not isinstance(unknown, FieldRef)
-
-
-def row_at(table: Lookup, key: Any) -> Any:
-    """The value of a table at a key; NOTHING when neither a row nor `otherwise` gives one."""
-    if table.bands:
-        found = [value for bound, value in table.rows if bound <= key] if key is not NOTHING else []
-    else:
-        found = [value for row, value in table.rows if row == key]
-    if found:
-        return found[-1]
-    return NOTHING if table.otherwise is None else table.otherwise
-
-
 def _choose(expression: Choose, scope: Scope, frame: Frame) -> Known:
     possible: list[Known] = []
     missing: tuple[str, ...] = ()
@@ -199,6 +171,11 @@ def _whole(expression: Whole, scope: Scope, frame: Frame) -> Known:
 def whole_of(expression: Whole, length: Known, as_of: date) -> Known:
     """How many whole units a length of time holds."""
     return length if length.low is NOTHING else whole_units(length, expression.unit, as_of)
+
+
+def _period_start(expression: PeriodStart, scope: Scope, frame: Frame) -> Known:
+    day, begin = (amount(each, scope, frame) for each in (expression.of, expression.counted_from))
+    return first_day_known(day, begin, expression.length, following=expression.following)
 
 
 def _of_days(number: Callable[[date], int], days: Known) -> Known:
@@ -274,7 +251,7 @@ def newest_of(
         elif day.certain:
             certainly = len(counting) - bisect_right(counting, key)
             possibly = len(dated) - bisect_right(settled, key)
-        elif entries.newest_by is not None and _may_be_nothing(entries.newest_by):
+        elif entries.newest_by is not None and may_be_nothing(entries.newest_by):
             certainly, possibly = 0, len(dated) + newest
         else:
             certainly, possibly = 0, len(dated) - 1
@@ -393,8 +370,17 @@ def _extreme(expression: Extreme, scope: Scope, frame: Frame) -> Known:
     return totals.extreme(items, greatest=expression.greatest, order=order)
 
 
+def _average(expression: Average, scope: Scope, frame: Frame) -> Known:
+    held = amount(expression.entries.of, scope, frame)
+    if not held.certain:
+        return unknown(held.missing)
+    items = _items(expression.entries, expression.amount, None, None, None, scope, frame)
+    return average(items, expression.places)
+
+
 _AMOUNT: dict[type, Callable[[Any, Scope, Frame], Known]] = {
     Constant: _constant, FactRef: _fact, FieldRef: _field, Derived: _derived, DerivedField: _derived_field,
     Arithmetic: _arithmetic, Lookup: _lookup, Choose: _choose, FiscalQuarter: _fiscal_quarter, YearOf:
     _year_of, Whole: _whole, Count: _count, Sum: _sum, TimeIn: _time_in, Extreme: _extreme,
+    Average: _average, PeriodStart: _period_start,
 }  # fmt: skip

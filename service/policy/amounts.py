@@ -8,6 +8,8 @@ from what they are compared with; where nothing tells it, from their look. Amoun
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
 
 from service.errors import did_you_mean
 from service.facts.calendar import Duration, parse_day
@@ -21,6 +23,7 @@ from service.policy.condition import (
     Constant,
     Expression,
     FiscalQuarter,
+    PeriodStart,
     Whole,
     YearOf,
 )
@@ -67,6 +70,8 @@ def alone(
         return None
     heads = amount_heads(node)
     own = sorted(beside_head(heads[0])) if heads else [*SUBJECTS, *ARITHMETIC]
+    meant = [] if heads else [near for name in node.entries for near in get_close_matches(name, SUBJECTS, 1)]
+    beside = (*beside, *(name for head in meant for name in beside_head(head)))
     strange = [name for name in node.entries if name not in (*heads, *own, *beside)]
     for name in strange:
         hint = did_you_mean(name, (*own, *beside)) or (
@@ -133,6 +138,8 @@ def _plain(node: MapNode, head: str, scope: Scope, want: FactType | None) -> Amo
             return _full(node, scope)
         case "fiscal_quarter":
             return _fiscal_quarter(node, scope)
+        case "period_start" | "next_period":
+            return _period_start(node, head, scope)
         case "year_of":
             day = day_named(node.entries[head].value, scope)
             return None if day is None else Amount(YearOf(day.expr), Number())
@@ -329,6 +336,24 @@ def _fiscal_quarter(node: MapNode, scope: Scope) -> Amount | None:
     if day is None or not month:
         return None
     return Amount(FiscalQuarter(day.expr, MONTHS.index(month) + 1), Number())
+
+
+def _period_start(node: MapNode, head: str, scope: Scope) -> Amount | None:
+    """The first day of a period that is counted from some day."""
+    lines = Fields(node, scope.report, f"`{head}`", WORDS, rest=True)
+    day = day_named(node.entries[head].value, scope)
+    length = lines.word("period", "period: 6 months")
+    begin = lines.need("counted_from", "counted_from: 2026-01-01")
+    start = None if begin is None else day_named(begin, scope)
+    value: Any = None if length is None else read_literal(length, Time(), spills=scope.names.spills)
+    if isinstance(value, Mistake):
+        scope.report.at(length or node, value.message)
+    elif value is not None and not (value.months or value.days):
+        scope.report.at(length or node, "a period is at least a day long; write one such as `6 months`")
+    elif day is not None and start is not None and value is not None:
+        period = PeriodStart(day.expr, value, start.expr, following=head == "next_period")
+        return Amount(period, Date())
+    return None
 
 
 def _param(node: MapNode, scope: Scope, want: FactType | None) -> Amount | None:

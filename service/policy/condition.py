@@ -131,6 +131,19 @@ class FiscalQuarter:
 
 
 @dataclass(frozen=True, slots=True)
+class PeriodStart:
+    """The first day of the period in which a date lies, or (`following`) of the first that begins no sooner.
+
+    Periods of one length follow each other, before and after `counted_from`.
+    """
+
+    of: Expression
+    length: Duration
+    counted_from: Expression
+    following: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
     """Which entries are looked at: of a records or list amount, those that meet `where`, of these the newest
     (or the oldest)."""
@@ -215,9 +228,18 @@ class Extreme:
     amount: Expression
 
 
+@dataclass(frozen=True, slots=True)
+class Average:
+    """The average amount of entries, rounded to so many decimal places; NOTHING when there is no entry."""
+
+    entries: Entries
+    amount: Expression
+    places: int | None = None
+
+
 Expression = (
     Constant | FactRef | FieldRef | Derived | DerivedField | Arithmetic | Lookup | Choose | FiscalQuarter |
-    YearOf | Whole | Count | Sum | TimeIn | Extreme
+    YearOf | Whole | PeriodStart | Count | Sum | TimeIn | Extreme | Average
 )  # fmt: skip
 
 # ── conditions ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,6 +315,11 @@ def type_of(expression: Expression) -> FactType:
             return type_of(amount)
         case TimeIn():
             return Time()
+        case PeriodStart():
+            return Date()
+        case Average(amount=amount):
+            averaged = type_of(amount)
+            return Number(unit=averaged.unit if isinstance(averaged, Number) else "")
 
 
 _TYPED = (FactRef, FieldRef, Constant, Derived, DerivedField, Lookup)  #: amounts that carry their type

@@ -1,4 +1,4 @@
-"""Amounts over entries: `count`, `sum`, `time_in`, `latest`, `earliest`, `highest`, `lowest`.
+"""Amounts over entries: `count`, `sum`, `average`, `time_in`, `latest`, `earliest`, `highest`, `lowest`.
 
 Their lines in; expressions out. Says which entries are meant (`where`), what is taken from each, and what
 counts once or up to a ceiling. Knows nothing of operators: `policy.conditions` compares what comes out.
@@ -14,6 +14,7 @@ from service.policy import amounts, conditions
 from service.policy.condition import (
     Arithmetic,
     ArithmeticOp,
+    Average,
     Ceiling,
     Condition,
     Count,
@@ -23,6 +24,7 @@ from service.policy.condition import (
     Sum,
     TimeIn,
     YearOf,
+    type_of,
 )
 from service.policy.literals import Mistake, read_literal
 from service.policy.operators import said
@@ -31,9 +33,11 @@ from service.policy.scope import Amount, AtHand, Scope
 from service.policy.source import ListNode, MapNode, Node, TextNode
 from service.policy.words import ARITHMETIC, beside
 
-HEADS = frozenset({"count", "sum", "time_in", "latest", "earliest", "highest", "lowest"})
+HEADS = frozenset({"count", "sum", "time_in", "average", "latest", "earliest", "highest", "lowest"})
 _DAYS = frozenset({"latest", "earliest"})
+_OF_NUMBERS = ("sum", "average")
 MOST_NEWEST = 1000
+MOST_PLACES = 10
 _RESERVED = frozenset({"this", "from", "to", "as_of", "submitted_on"})
 
 
@@ -184,6 +188,9 @@ def _of_field(lines: Fields, head: str, scope: Scope) -> Amount | None:
         return None
     if head == "sum":
         return Amount(Sum(entered.entries, item.expr, once, ceiling), item.type)
+    if head == "average":
+        average = Average(entered.entries, item.expr, lines.whole("rounded_to", 0, MOST_PLACES))
+        return Amount(average, type_of(average))
     return Amount(Extreme(head in ("latest", "highest"), entered.entries, item.expr), item.type)
 
 
@@ -227,8 +234,8 @@ def _of_one_entry(
 def _of_several(node: ListNode, head: str, lines: Fields, scope: Scope) -> Amount | None:
     """`highest: [a, b]`: the highest of several amounts."""
     report = scope.report
-    if head == "sum":
-        report.at(node, "`sum` adds up entries; to add amounts to each other, write `plus: […]`")
+    if head in _OF_NUMBERS:
+        report.at(node, f"`{head}` is over entries; to add amounts to each other, write `plus: […]`")
         return None
     wrong = [name for name in lines.node.entries if name in beside(head) and name not in ARITHMETIC]
     for name in wrong:
@@ -316,9 +323,8 @@ def _dotted(scope: Scope) -> list[str]:
 
 
 def _fits(head: str, type_: FactType, node: Node, scope: Scope) -> bool:
-    if head == "sum" and isinstance(type_, Number | Time):
-        return True
-    if head in _DAYS and isinstance(type_, Date):
+    fitting = Number | Time if head == "sum" else Number if head == "average" else Date
+    if head in (*_OF_NUMBERS, *_DAYS) and isinstance(type_, fitting):
         return True
     if head in ("highest", "lowest") and (
         isinstance(type_, Number) or (isinstance(type_, Choice) and type_.ordered)
@@ -328,7 +334,7 @@ def _fits(head: str, type_: FactType, node: Node, scope: Scope) -> bool:
     better = (isinstance(type_, Date) and head in ("highest", "lowest")) or (
         head in _DAYS and (isinstance(type_, Number) or (isinstance(type_, Choice) and type_.ordered))
     )
-    wanted = "numbers" if head == "sum" else "dates" if head in _DAYS else "numbers or ordered choices"
+    wanted = "numbers" if head in _OF_NUMBERS else "dates" if head in _DAYS else "numbers or ordered choices"
     remedy = f"; write `{twin}`" if better else f"; it takes {wanted}"
     scope.report.at(node, f"`{head}` does not fit {said(type_)}{remedy}")
     return False

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from service.facts.types import Records, Time
 from service.policy.condition import (
+    Average,
     Comparison,
     Condition,
     Count,
@@ -90,7 +91,12 @@ def _own(node: Node) -> frozenset[str]:
             return frozenset({"as_of"})
         case Comparison(left=left) if isinstance(type_of(left), Time):
             return frozenset({"as_of"})  # months are counted from it where there is no other day
-        case Count(entries=entries) | Sum(entries=entries) | Extreme(entries=entries):
+        case (
+            Count(entries=entries)
+            | Sum(entries=entries)
+            | Extreme(entries=entries)
+            | Average(entries=entries)
+        ):
             kind = type_of(entries.of)
             return frozenset({"as_of"}) if isinstance(kind, Records) and kind.dated_by else frozenset()
         case _:

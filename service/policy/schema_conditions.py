@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from service.facts.types import Choice, ListOf
 from service.policy import amounts
-from service.policy.gathered import MOST_NEWEST
+from service.policy.gathered import MOST_NEWEST, MOST_PLACES
 from service.policy.operators import LISTED, OPERATORS, fitting
 from service.policy.schema_names import PolicyNames
 from service.policy.schema_parts import (
@@ -43,6 +43,7 @@ LISTS = ("all_of", "any_of")
 _MOST_NEEDED = 9999
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     "table": ("at",), "choose": ("otherwise",), "fiscal_quarter": ("year_starts",),
+    **dict.fromkeys(("period_start", "next_period"), ("period", "counted_from")),
 }  # fmt: skip
 _NAMED = ("some", "no", "every", "count", "time_in")  #: heads that take records
 _RANKED = Choice(("lowest", "highest"), ordered=True)
@@ -50,7 +51,14 @@ _SEVERAL = LISTED | {"between"}  #: operators that take a list
 _OFFERED = tuple(
     name for name in OPERATORS if name in {*fitting(_RANKED), *fitting(ListOf(_RANKED))} - {"is_known"}
 )
-_OF_ENTRY = ("sum", "latest", "earliest", "highest", "lowest")  #: heads that take a field of each entry
+_OF_ENTRY = (
+    "sum",
+    "average",
+    "latest",
+    "earliest",
+    "highest",
+    "lowest",
+)  #: heads that take a field of each entry
 
 
 def definitions(names: PolicyNames) -> dict[str, Schema]:
@@ -118,11 +126,12 @@ def _values() -> dict[str, Schema]:
     of_several: Schema = {"anyOf": [*of_entry["anyOf"], some_of(amount, 2)]}
     summands: Schema = {"anyOf": [PLAIN, ref("amount"), some_of(amount, 2)]}
     fact_or_amount: Schema = {"anyOf": [ref("a-fact"), ref("amount")]}
+    fact_or_day: Schema = {"anyOf": [ref("a-fact"), ref("a-day")]}
     values: dict[str, Schema] = {
         "fact": ref("a-fact"),
         **dict.fromkeys(_NAMED, records),
-        "sum": of_entry,
-        **dict.fromkeys(_OF_ENTRY[1:], of_several),
+        **dict.fromkeys(_OF_ENTRY[:2], of_entry),
+        **dict.fromkeys(_OF_ENTRY[2:], of_several),
         "latest": {"anyOf": [ref("records-or-their-field"), ref("amount"), some_of(amount, 2)]},
         "for_each": {"anyOf": [*records["anyOf"], some_of(PLAIN)]},
         "table": ref("a-table"),
@@ -131,6 +140,9 @@ def _values() -> dict[str, Schema]:
         "choose": some_of(lines({"when": ref("conditions"), "then": amount}, "when", "then", notes=NOTES)),
         "otherwise": amount,
         "fiscal_quarter": fact_or_amount,
+        **dict.fromkeys(("period_start", "next_period", "counted_from"), fact_or_day),
+        "period": LENGTH,
+        "rounded_to": whole(0, MOST_PLACES),
         "full": one_of(amounts.UNITS),
         "breaks_at_most": ref("a-length"),
         "yes_when": ref("conditions"),

@@ -126,5 +126,11 @@ NOTES: Final[Mapping[str, str]] = {
     "param": "A parameter of this shared requirement.",
     "fiscal_quarter": "The fiscal quarter of a date.",
     "year_starts": "The month in which the fiscal year starts.",
+    "average": "The average of a field over the entries.",
+    "rounded_to": "To how many decimal places it is rounded, half a place upwards.",
+    "period_start": "The first day of the period in which a day lies.",
+    "next_period": "The first day of the first period that begins on a day or later.",
+    "period": "How long a period is.",
+    "counted_from": "The first day of one of the periods; the others follow and precede it.",
     "year_of": "The calendar year of a date.",
 }

@@ -253,12 +253,14 @@ def _track() -> Schema:
             "submitted_before", "honour_until", "use",
         ),
         "at_every_level": some_of(ref("asked"), 0),
+        "afterwards": some_of(ref("duty"), 0),
         "levels": some_of(ref("level")),
     }  # fmt: skip
     told = {name: values.get(name, {}) for name in tracks.TRACK}
     asked = when(has("use"), ref("use"), ref("requirement"))
     defs = {
         "level": _level(),
+        "duty": lines({"id": ID_TEXT, "text": TEXT, "within": LENGTH}, "id", "text", notes=NOTES),
         "asked": {"type": "object", **asked},
         "requirement": _requirement(),
         "use": _use(),
@@ -268,7 +270,6 @@ def _track() -> Schema:
 
 def _level() -> Schema:
     money: Schema = {"type": "number", "minimum": 0}
-    duty = lines({"id": ID_TEXT, "text": TEXT, "within": LENGTH}, "id", "text", notes=NOTES)
     place = both(ref("a-place"), {"type": "string", "pattern": "^[^/]+/[^/]+$"})
     values: dict[str, Schema] = {
         "level": ID_TEXT,
@@ -282,7 +283,7 @@ def _level() -> Schema:
         "way_back": lines({"months": whole(1, tracks.MOST_MONTHS), "to": TEXT}, "months", "to"),
         "mastery": YES_NO,
         "requires": some_of(ref("asked"), 0),
-        "afterwards": some_of(duty, 0),
+        "afterwards": some_of(ref("duty"), 0),
     }  # fmt: skip
     told = {name: values.get(name, {}) for name in tracks.LEVEL}
     return lines(told, "level", "title", "grade", notes=NOTES)

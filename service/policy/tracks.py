@@ -24,7 +24,7 @@ from service.policy.source import ListNode, MapNode, Node, TextNode
 from service.policy.trees import walk
 from service.policy.versions_terms import TERMS, read_grandfathering, read_withdrawal
 
-TRACK = ("track", "title", "kind", "in_force", *TERMS, "source", "at_every_level", "levels")
+TRACK = ("track", "title", "kind", "in_force", *TERMS, "source", "at_every_level", "afterwards", "levels")
 LEVEL = ("level", "title", "grade", "pay", "enter_from", "way_back", "mastery", "requires", "afterwards")
 HIGHEST_GRADE = 100
 MOST_MONTHS = 1200
@@ -166,11 +166,12 @@ def _levels(lines: Fields, report: Report) -> tuple[list[LevelDraft], bool]:
 def read_levels(draft: TrackDraft, names: Names) -> None:
     """Read what the levels of a version ask for and bring with them."""
     everywhere = _read(draft.lines.items("at_every_level"), Scope(names))
+    after_all = _duties(draft.lines, names)
     for level in draft.levels:
         level.pay = _pay(level.lines)
         level.way_back = _way_back(level.lines)
         level.mastery = level.lines.yes_no("mastery")
-        level.afterwards = _duties(level.lines, names)
+        level.afterwards = _duties(level.lines, names, after_all)
         asked = [*everywhere, *_read(level.lines.items("requires"), Scope(names))]
         level.requires = tuple(_requires(draft, level, asked, names.report))
 
@@ -297,9 +298,10 @@ def _way_back(lines: Fields) -> WayBack | None:
     return None if months is None else WayBack(to=to, months=months)
 
 
-def _duties(lines: Fields, names: Names) -> tuple[Duty, ...]:
+def _duties(lines: Fields, names: Names, after_all: tuple[Duty, ...] = ()) -> tuple[Duty, ...]:
+    """What is owed after a promotion: after every one on the track, then after one to this level."""
     report = lines.report
-    found: dict[str, Duty] = {}
+    found = {duty.id: duty for duty in after_all}
     for item in lines.items("afterwards"):
         one = Fields.of(
             item, report, "a duty", ("id", "text", "within"), "{id: check-in, text: …, within: 90 days}"
@@ -313,8 +315,8 @@ def _duties(lines: Fields, names: Names) -> tuple[Duty, ...]:
         if id_ is None or word is None:
             continue
         if id_ in found:
-            report.at(
-                word, f"the duty {quoted(id_)} stands already in this level; give one of them another id"
-            )
+            where = "for every level" if any(duty.id == id_ for duty in after_all) else "in this level"
+            message = f"the duty {quoted(id_)} stands already {where}; give one of them another id"
+            report.at(word, message)
         found[id_] = Duty(id=id_, text=text, within=within)
     return tuple(found.values())

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from service.facts.averages import PLACES
 from service.facts.totals import EXACT
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Ceiling,
     Choose,
     Comparison,
@@ -25,6 +27,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -51,6 +54,7 @@ _BELOW: Mapping[type, tuple[str, ...]] = {
     YearOf: ("of",), Whole: ("of",), Entries: ("of", "where", "newest_by"), Ceiling: ("each",),
     Count: ("entries", "has", "once_per", "ceiling"), Sum: ("entries", "amount", "once_per", "ceiling"),
     TimeIn: ("entries", "start", "end", "since", "until", "breaks"), Extreme: ("entries", "amount"),
+    Average: ("entries", "amount"), PeriodStart: ("of", "counted_from"),
 }  # fmt: skip
 
 
@@ -125,4 +129,4 @@ def _digits(node: Part, below: list[int]) -> int:
     if isinstance(node, Arithmetic) and node.op == "times":
         return sum(below)
     longer = SUMMED if isinstance(node, Sum) else isinstance(node, Arithmetic)
-    return max(below, default=TOLD) + longer
+    return max(below, default=TOLD) + (SUMMED + PLACES if isinstance(node, Average) else longer)

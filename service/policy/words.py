@@ -21,6 +21,7 @@ _BESIDE: Mapping[str, frozenset[str]] = {
     "count": frozenset({"where", "has", "by", "last", "once_per", "at_most_per", "as"}),
     "sum": _OVER | {"by", "last", "once_per", "at_most_per"},
     "time_in": frozenset({"where", "from", "to", "since", "until", "within_last", "breaks_at_most", "as"}),
+    "average": _OVER | {"by", "last", "rounded_to"},
     "latest": _OVER | {"by"}, "earliest": _OVER | {"by"},
     "highest": _OVER | {"by", "last"}, "lowest": _OVER | {"by", "last"},
     "full": frozenset({"since", "until", "of"}),
@@ -30,6 +31,8 @@ _BESIDE: Mapping[str, frozenset[str]] = {
     "yes_when": frozenset(),
     "fiscal_quarter": frozenset({"year_starts"}),
     "year_of": frozenset(),
+    "period_start": frozenset({"period", "counted_from"}),
+    "next_period": frozenset({"period", "counted_from"}),
     "param": frozenset(),
 }  # fmt: skip
 SUBJECTS = tuple(_BESIDE)  #: the heads of amounts, without the arithmetic ones

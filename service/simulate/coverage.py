@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from service.engine.evaluate import Judgement
 from service.engine.reference import truth
 from service.policy.condition import (
+    Average,
     Condition,
     Count,
     Derived,
@@ -181,7 +182,7 @@ def groups_of(node: Node, owner: str) -> Iterator[tuple[str, Group]]:
                 yield from groups_of(branch, owner)
         case Derived(name=name, of=inner):
             yield from groups_of(inner, name)
-        case Count() | Sum() | TimeIn() | Extreme():
+        case Count() | Sum() | TimeIn() | Extreme() | Average():
             yield from groups_of(node.entries.of, owner)
         case DerivedField():
             return

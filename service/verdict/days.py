@@ -7,9 +7,10 @@ the day on which one of these turns is found by halving.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,8 @@ from service.engine.evaluate import PASSED, result_of
 from service.engine.scope import Scope
 from service.engine.values import amount
 from service.facts.calendar import LAST_DAY, STILL_RUNNING, Duration, add
+from service.facts.periods import begins_after
+from service.facts.types import NOTHING
 from service.policy.condition import (
     Arithmetic,
     Comparison,
@@ -26,6 +29,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     TimeIn,
     Whole,
     YearOf,
@@ -38,6 +42,8 @@ from service.verdict.case import Case
 #: No further ahead than this: a career.
 AHEAD = Duration(months=60 * 12)
 ONE_DAY = timedelta(days=1)
+#: So many periods are looked at one by one.
+PERIODS = 30
 #: Counting months back and forth can miss the day at the end of a month by as much.
 NEARBY = tuple(timedelta(days=n) for n in range(-3, 4))
 
@@ -69,6 +75,11 @@ def eligible_from(case: Case, met: dict[str, date]) -> date | None:
     if case.eligible(case.on(soonest)):
         return soonest
     days = {day for asked in case.selection.level.requires for day in turning_days(case, asked, case.scope)}
+    for turning in (each for asked in case.selection.level.requires for each in _turnings_of(case, asked)):
+        for begins in _beginnings(
+            turning, case.scope
+        ):  # the first that begins when something else has turned
+            days.update([begins(day - ONE_DAY) for day in days])
     return next((day for day in sorted(days) if day > soonest and case.eligible(case.on(day))), None)
 
 
@@ -96,6 +107,7 @@ class _Turning:
     around: tuple[timedelta, ...]  #: so near to where a length of time ends it may turn
     both_ways: bool  #: lengths are counted back as well
     grows: bool
+    periods: tuple[PeriodStart, ...]  #: those that pass with time
 
 
 def _turnings_of(case: Case, requirement: Requirement) -> tuple[_Turning, ...]:
@@ -132,6 +144,11 @@ def _turning(case: Case, leaf: Comparison) -> _Turning:
         around=NEARBY if both_ways else (timedelta(), ONE_DAY),
         both_ways=both_ways,
         grows=_grows(case, leaf),
+        periods=tuple(
+            node
+            for node in walk(leaf)
+            if isinstance(node, PeriodStart) and "as_of" in case.mentions.of(node.of)
+        ),
     )
 
 
@@ -142,6 +159,21 @@ def _days_of(case: Case, turning: _Turning, scope: Scope, last: date) -> Iterabl
     if not turning.grows:
         return breaks
     return [*breaks, *_crossings(case, turning.leaf, scope, [scope.as_of, *breaks, last])]
+
+
+def _beginnings(turning: _Turning, scope: Scope) -> Iterator[Callable[[date], date]]:
+    """What tells the first day of the next period, for each kind of period that passes with time."""
+    for node in turning.periods:
+        begin = amount(node.counted_from, scope)
+        if begin.certain and begin.low not in (NOTHING, STILL_RUNNING):
+            yield partial(begins_after, counted_from=begin.value, length=node.length)
+
+
+def _one_after_the_other(next_of: Callable[[date], date], day: date) -> Iterator[date]:
+    """The first days of the next periods."""
+    for _ in range(PERIODS):
+        day = next_of(day)
+        yield day
 
 
 def _days_of_one(scope: Scope, leaf: Comparison) -> Iterator[date]:
@@ -157,6 +189,8 @@ def _days_of_one(scope: Scope, leaf: Comparison) -> Iterator[date]:
 def _breaks(turning: _Turning, scope: Scope) -> set[date]:
     """Days around which something that is told begins, ends or lapses."""
     told = {day for name in turning.names for day in _dates_in(scope.facts.get(name))} | turning.written
+    for next_of in _beginnings(turning, scope):
+        told.update(_one_after_the_other(next_of, scope.as_of))
     days = {day for start in told for day in (start, start + ONE_DAY)}
     for length in turning.lengths:
         for start in told:
@@ -210,7 +244,7 @@ def _grows(case: Case, leaf: Comparison) -> bool:
     return any(
         isinstance(node, TimeIn)
         or (
-            isinstance(node, FiscalQuarter | YearOf | Whole | Arithmetic)
+            isinstance(node, FiscalQuarter | YearOf | Whole | Arithmetic | PeriodStart)
             and "as_of" in case.mentions.of(node)
         )
         for node in walk(leaf)

@@ -16,6 +16,7 @@ from service.engine.values import amount, looked_at
 from service.facts.known import Known
 from service.facts.types import Records
 from service.policy.condition import (
+    Average,
     Comparison,
     Constant,
     Count,
@@ -72,11 +73,11 @@ def sorting(comparison: Comparison) -> Sorting | None:
     return sort_out
 
 
-def gathered_in(amount: Expression) -> Count | Sum | TimeIn | Extreme | None:
+def gathered_in(amount: Expression) -> Count | Sum | TimeIn | Extreme | Average | None:
     """The amount over entries that an amount is, perhaps under the name of a derived fact."""
     while isinstance(amount, Derived):
         amount = amount.of
-    return amount if isinstance(amount, Count | Sum | TimeIn | Extreme) else None
+    return amount if isinstance(amount, Count | Sum | TimeIn | Extreme | Average) else None
 
 
 def _pointers(of: Expression) -> Callable[[Telling], list[str]]:

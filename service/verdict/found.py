@@ -18,6 +18,7 @@ from service.facts.types import FactType, Records
 from service.facts.vocabulary import Vocabulary
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Comparison,
     Condition,
@@ -32,6 +33,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -189,7 +191,7 @@ def _entries_label(entries: Entries) -> str:
 
 def _made_of(expression: Expression) -> Iterator[Step]:
     match expression:
-        case Derived() | Count() | Sum() | TimeIn() | Extreme():
+        case Derived() | Count() | Sum() | TimeIn() | Extreme() | Average():
             yield _step(amount_text(expression), expression)
         case FactRef(name=name) if name not in ("as_of", "submitted_on"):
             yield _step(amount_text(expression), expression)
@@ -198,6 +200,9 @@ def _made_of(expression: Expression) -> Iterator[Step]:
             yield from _made_of(right)
         case Lookup(at=of) | FiscalQuarter(of=of) | YearOf(of=of) | Whole(of=of):
             yield from _made_of(of)
+        case PeriodStart(of=of, counted_from=begin):
+            yield from _made_of(of)
+            yield from _made_of(begin)
         case Choose(branches=branches, dated=dated) if dated:
             yield from _made_of(branches[0][1])
         case Choose(branches=branches, otherwise=otherwise):

@@ -12,6 +12,7 @@ from typing import Literal
 from service.facts.types import Choice, Date, ListOf, Number, Time, YesNo
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Comparison,
     Condition,
@@ -27,6 +28,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -81,6 +83,9 @@ def amount_text(expression: Expression, names: Names = _NO_ENTRY) -> str:
             return AMOUNTS["fiscal_quarter"].format(of=noun(expression.of, names))
         case YearOf():
             return AMOUNTS["year_of"].format(of=noun(expression.of, names))
+        case PeriodStart(of=of, counted_from=begin):
+            phrase = AMOUNTS["next_period" if expression.following else "period_start"]
+            return phrase.format(of=noun(of, names), length=expression.length, day=noun(begin, names))
         case Whole(unit=unit, of=of):
             length = _with_the(amount_text(of, names))
             return AMOUNTS["full"].format(unit=UNITS[unit.months, unit.days], of=length)
@@ -103,7 +108,7 @@ def noun(expression: Expression, names: Names = _NO_ENTRY) -> str:
                 return WORDS["quoted"].format(text=text)
             bare = isinstance(expression, FieldRef | DerivedField) and _is_innermost(expression.slot, names)
             return text if bare else _with_the(text)
-        case Count() | Sum() | TimeIn() | Extreme():
+        case Count() | Sum() | TimeIn() | Extreme() | Average():
             return _with_the(_gathered(expression, names, "aside"))
         case _:
             return _with_the(text)
@@ -167,7 +172,7 @@ def _choose(expression: Choose, names: Names) -> str:
     return AMOUNTS["otherwise"].format(branches=WORDS["comma"].join(branches), amount=otherwise)
 
 
-def _gathered(amount: Count | Sum | TimeIn | Extreme, names: Names, how: How) -> str:
+def _gathered(amount: Count | Sum | TimeIn | Extreme | Average, names: Names, how: How) -> str:
     """An amount over entries."""
     if isinstance(amount, Count):
         return AMOUNTS["count"].format(entries=_counted_entries(amount, names, how=how))
@@ -178,6 +183,12 @@ def _gathered(amount: Count | Sum | TimeIn | Extreme, names: Names, how: How) ->
     of_each = amount_text(amount.amount, _inside(amount.entries, names))
     if isinstance(amount, Sum):
         return AMOUNTS["sum"].format(amount=of_each, entries=_counted_entries(amount, names, how=how))
+    if isinstance(amount, Average):
+        entries = _entries(amount.entries, names, limits=_newest(amount.entries, names), how=how)
+        if amount.places is None:
+            return AMOUNTS["average"].format(amount=of_each, entries=entries)
+        places = f"{amount.places} {plural(amount.places, WORDS['decimals'])}"
+        return AMOUNTS["rounded"].format(amount=of_each, places=places, entries=entries)
     if amount.entries.newest == 1 and amount.entries.newest_by is not None:
         by = amount_text(amount.entries.newest_by, _inside(amount.entries, names))
         phrase = AMOUNTS["oldest" if amount.entries.oldest else "newest"]
@@ -276,7 +287,7 @@ def heading_text(condition: Condition) -> str:
 def counted_text(comparison: Comparison) -> str:
     """What a comparison looks at, as a short noun; for quantifiers, the entries that are counted for it."""
     left = comparison.left
-    if not isinstance(left, Count | Sum | TimeIn | Extreme):
+    if not isinstance(left, Count | Sum | TimeIn | Extreme | Average):
         return amount_text(left)
     if not isinstance(left, Count) or comparison.form not in _QUANTIFIED:
         return _gathered(left, _NO_ENTRY, "matching")

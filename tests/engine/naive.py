@@ -20,6 +20,7 @@ from service.facts.calendar import STILL_RUNNING, Duration
 from service.facts.types import NOTHING, Choice, Records, Time
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Comparison,
     Condition,
@@ -35,6 +36,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     Whole,
@@ -185,6 +187,13 @@ def value(expression: Expression, world: World, frame: Frame = ()) -> Any:
         case Whole(unit=unit, of=of):
             length = value(of, world, frame)
             return length if length is NOTHING else _full(plain(unit), length, world)
+        case PeriodStart(of=of, length=length, counted_from=begin):
+            day, first = value(of, world, frame), value(begin, world, frame)
+            return (
+                NOTHING
+                if NOTHING in (day, first)
+                else _period(day, first, plain(length), expression.following)
+            )
         case YearOf(of=of):
             day = value(of, world, frame)
             return day if day is NOTHING else Fraction(day.year)
@@ -243,6 +252,30 @@ def _full(unit: Length, length: Length, world: World) -> Fraction:
     while later(first_day, _calculated("times", unit, Fraction(full + 1))) <= end:
         full += 1
     return Fraction(full)
+
+
+def _period(day: date, first: date, length: Length, following: bool) -> date:
+    """Walks from period to period, counting each from `first`."""
+    if STILL_RUNNING in (day, first):
+        return STILL_RUNNING
+
+    def begin(number: int) -> date:
+        return later(first, _calculated("times", length, Fraction(number)))
+
+    number = 0
+    while begin(number) > day:
+        number -= 1
+    while begin(number + 1) <= day:
+        number += 1
+    return begin(number + 1) if following and begin(number) < day else begin(number)
+
+
+def _averaged(amounts: Sequence[Any], places: int | None) -> Any:
+    if not amounts:
+        return NOTHING
+    scale = 10 ** (15 if places is None else places)
+    scaled = sum(amounts, Fraction(0)) / len(amounts) * scale
+    return Fraction((scaled if places is None else scaled + Fraction(1, 2)) // 1) / scale
 
 
 def _looked_up(table: Lookup, key: Any) -> Any:
@@ -323,6 +356,9 @@ def _over_entries(expression: Expression, world: World, frame: Frame) -> Any:
             if not values:
                 return NOTHING
             return max(values, key=rank) if greatest else min(values, key=rank)
+        case Average(entries=entries, amount=each, places=places):
+            values = [value(each, world, inner) for inner in _entries(entries, world, frame)]
+            return _averaged([one for one in values if one is not NOTHING], places)
         case TimeIn():
             return _time_in(expression, world, frame)
     raise AssertionError(expression)

@@ -32,6 +32,7 @@ from service.facts.types import (
 from service.facts.vocabulary import ALWAYS_THERE
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Ceiling,
     Choose,
     Comparison,
@@ -48,6 +49,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Place,
     Sum,
     TimeIn,
@@ -328,7 +330,10 @@ class Writer:
                 lambda _, d, s: self.total(d, s),
                 self.of_day,
                 self.whole,
+                self.average,
             ]
+        if isinstance(kind, Date):
+            ways += [self.period_start]
         if isinstance(kind, Number | Date) or (isinstance(kind, Choice) and kind.ordered):
             ways += [self.extreme]
         elif not isinstance(kind, Time):
@@ -422,6 +427,21 @@ class Writer:
         if self.chance.random() < 0.3:  # never beyond the day that is asked for
             until = Arithmetic("lowest", self.amount(Date(), depth, slots), until)  # type: ignore[assignment]  # any date
         return Whole(unit, Arithmetic("minus", until, self.amount(Date(), depth, slots)))
+
+    def period_start(self, _kind: FactType, depth: int, slots: tuple[FactType, ...]) -> PeriodStart:
+        """Periods that are counted from a written day, or from one that is told."""
+        following = self._sometimes("next_period", 0.5)
+        self.used["period_start"] += not following
+        length = self.chance.choice((Duration(months=6), Duration(months=1, spills=True), Duration(days=14)))
+        begin: Expression = Constant(self.chance.choice((date(2024, 8, 31), date(2026, 1, 1))), Date())
+        if self.chance.random() < 0.2:
+            begin = self.plain(Date(), slots)
+        return PeriodStart(self.amount(Date(), depth, slots), length, begin, following)
+
+    def average(self, _kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Average:
+        self.used["average"] += 1
+        total = self.total(depth, slots)
+        return Average(total.entries, total.amount, self.chance.choice((None, None, 0, 1, 2)))
 
     def of_day(self, _kind: FactType, depth: int, slots: tuple[FactType, ...]) -> Expression:
         day = self.amount(Date(), depth, slots)

@@ -39,7 +39,7 @@ WRITTEN = {
     "advisory", "applies_when", "unless", "waiver", "right-hand amount", "literal list", "list in an entry",
     "newest", "since", "until", "once_per", "at_most_per", "derived", "choose", "table", "bands",
     "plus", "minus", "times", "fiscal_quarter", "year_of", "highest", "lowest", "of several", "of one entry",
-    "oldest", "records in an entry", "full", "breaks",
+    "oldest", "records in an entry", "full", "breaks", "average", "period_start", "next_period",
 } - {"fact"}  # fmt: skip
 
 

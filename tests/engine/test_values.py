@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from service.engine.lengths import days_over
+from service.engine.lookups import row_at
 from service.engine.network import MET, UNKNOWN
 from service.engine.reference import truth
 from service.engine.scope import Scope
-from service.engine.values import amount, looked_at, row_at
+from service.engine.values import amount, looked_at
 from service.facts.calendar import STILL_RUNNING, Duration
 from service.facts.known import Known, exactly
 from service.facts.types import (

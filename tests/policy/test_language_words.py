@@ -397,6 +397,22 @@ def test_what_stands_at_every_level_means_what_it_means_at_one() -> None:
     assert loaded(each).digest == loaded(changed(EVERYWHERE)).digest
 
 
+def test_duties_of_the_track_follow_every_promotion_on_it() -> None:
+    """They come first; whether they are said once or at each level is the same policy."""
+    duty, own = "{id: talk, text: A talk, within: 30 days}", "{id: plan, text: A plan}"
+    level = "    title: Engineer\n    grade: 5\n"
+    extra = f"{level}    afterwards: [{own}]\n"
+    once = changed((CRAFT, "levels:\n", f"afterwards: [{duty}]\nlevels:\n"), (CRAFT, level, extra))
+    levels = loaded(once).tracks["craft"][0].levels
+    assert [[each.id for each in one.afterwards] for one in levels] == [["talk", "plan"], ["talk"]]
+    senior = "    requires:\n      - use: good-standing\n"
+    each = changed(
+        (CRAFT, level, f"{level}    afterwards: [{duty}, {own}]\n"),
+        (CRAFT, senior, f"    afterwards: [{duty}]\n{senior}"),
+    )
+    assert loaded(each).digest == loaded(once).digest
+
+
 # ── months that are too short ───────────────────────────────────────────────────────────────────────────────
 
 

@@ -24,6 +24,7 @@ from service.facts.types import (
 )
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Ceiling,
     Choose,
     Comparison,
@@ -40,6 +41,7 @@ from service.policy.condition import (
     FiscalQuarter,
     Group,
     Lookup,
+    PeriodStart,
     Sum,
     TimeIn,
     YearOf,
@@ -475,6 +477,20 @@ def test_a_parameter_is_passed_on_to_another_shared_requirement() -> None:
         ),
         ("{label: x, earliest: from, of: jobs}", Extreme(False, Entries(fact("jobs"), 0), field("from"))),
         ("{label: x, highest: jobs.grade}", Extreme(True, Entries(fact("jobs"), 0), field("grade"))),
+        (
+            "{label: x, average: jobs.grade, by: from, last: 3, rounded_to: 1}",
+            Average(Entries(fact("jobs"), 0, None, 3, field("from")), field("grade"), 1),
+        ),
+        (
+            "{label: x, next_period: level_since, period: 2 weeks, counted_from: 2026-01-04}",
+            PeriodStart(
+                fact("level_since"), Duration(days=14), Constant(date(2026, 1, 4), Date()), following=True
+            ),
+        ),
+        (
+            "{label: x, period_start: {fact: as_of}, period: 1 year, counted_from: level_since}",
+            PeriodStart(fact("as_of"), Duration(months=12), fact("level_since"), following=False),
+        ),
         ("{label: x, year_of: level_since}", YearOf(fact("level_since"))),
         ("{label: x, fiscal_quarter: {fact: as_of}, year_starts: february}", FiscalQuarter(fact("as_of"), 2)),
         (

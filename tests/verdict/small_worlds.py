@@ -25,6 +25,7 @@ from service.policy.condition import (
     FactRef,
     Group,
     GroupKind,
+    PeriodStart,
     Place,
 )
 from service.policy.mentions import Mentions
@@ -83,6 +84,19 @@ TIMED = st.builds(
     st.sampled_from([SINCE, RENEWED]),
     st.sampled_from(["for_at_least", "within_last"]),
     LENGTHS,
+)
+TODAY = FactRef("as_of", Date(), "the day")
+#: Pay periods, cycles and anniversaries: what turns again and again.
+PERIODIC: st.SearchStrategy[Condition] = st.builds(
+    lambda left, op, of, length, begin, following: Comparison(
+        left, op, (PeriodStart(of, length, begin, following),), place=PLACE
+    ),
+    st.sampled_from([TODAY, TODAY, ref(RENEWED)]),
+    st.sampled_from(["is", "is", "is_not", "before", "on_or_before", "after", "on_or_after"]),
+    st.sampled_from([TODAY, TODAY, ref(SINCE)]),
+    st.sampled_from([Duration(days=7), Duration(days=14), Duration(days=30), Duration(months=1)]),
+    st.sampled_from([Constant(date(2026, 1, 31), Date()), Constant(AS_OF, Date()), ref(SINCE)]),
+    st.booleans(),
 )
 LEAVES: st.SearchStrategy[Condition] = st.one_of(
     SCORES, RATINGS, yes_no(WISH), yes_no(LICENCE), yes_no(BORN_TO_IT)

@@ -12,9 +12,9 @@ from service.engine.evaluate import PASSED, judge, scope_for
 from service.policy.model import Level
 from service.verdict.case import Case
 from service.verdict.days import eligible_from, met_from
-from tests.verdict.small_worlds import HORIZON, LEAVES, TIMED, case_of, levels, told
+from tests.verdict.small_worlds import HORIZON, LEAVES, PERIODIC, TIMED, case_of, levels, told
 
-LEVELS = levels(st.one_of(TIMED, TIMED, TIMED, LEAVES))
+LEVELS = levels(st.one_of(TIMED, TIMED, TIMED, PERIODIC, LEAVES))
 
 
 def _on(case: Case, day: date) -> Any:
