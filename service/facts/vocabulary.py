@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from service.facts.quick import Read, quick_reader
 from service.facts.types import Date, Fact, Number, Text, YesNo
@@ -37,6 +38,9 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "read", quick_reader(self.facts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Vocabulary, (self.facts,)  # how facts are read is made anew: functions cannot be packed
 
     def __contains__(self, name: str) -> bool:
         return name in self.facts or name in ALWAYS_THERE
