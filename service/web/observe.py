@@ -15,6 +15,7 @@ from typing import Any, Final
 from flask import Flask, Response, g, request
 
 from service.web.journal import journal
+from service.web.language import language_for
 from service.web.parts import parts
 from service.web.tracing import HEADER as TRACE
 from service.web.tracing import trace_in
@@ -30,6 +31,7 @@ _HEADERS: Final = {
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -60,7 +62,9 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    response.headers.extend({**_HEADERS, HEADER: g.request_id})  # no view sets any of them
+    language = language_for(request.headers.get("Accept-Language"))
+    told = {**_HEADERS, HEADER: g.request_id, "Content-Language": language}
+    response.headers.extend(told)  # no view sets any of them
     elapsed_ns = time.perf_counter_ns() - g.began_ns
     route = request.url_rule.rule if request.url_rule else None
     parts().metrics.count_request(
