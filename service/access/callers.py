@@ -20,7 +20,7 @@ SCOPES: Final[dict[Scope, str]] = {
     "simulate": "ask what would be, without a verdict",
     "author": "have policies checked, tested and compared",
     "audit": "read every verdict and the verdict log, in the audit view",
-    "decide": "record what a person decided after a verdict",
+    "decide": "read every verdict in the workflow view, and record what a person decided after it",
     "operate": "see how the service stands, read its metrics and have policies read again",
 }
 

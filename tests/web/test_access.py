@@ -83,11 +83,12 @@ def fresh(**changed: Any) -> str:
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """Every way in: method, path, and endpoint."""
+    """Every way in: method, path, and the endpoint that answers (`OPTIONS` of one path has only one)."""
+    adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: FILLED.get(match[1], "x"), rule.rule)
         for method in sorted(rule.methods or ()):
-            yield method, path, rule.endpoint
+            yield method, path, adapter.match(path, method)[0]
 
 
 FILLED = {"track": "people-lead", "name": "not-json", "verdict_id": "01a1fbf8-e3b5-7517-b435-4a29f3d2837b"}
@@ -199,12 +200,15 @@ def test_a_verdict_is_for_its_caller_for_auditors_and_for_its_candidate(
     whole = guarded.ask("GET", at, guarded.keys["audit"])
     assert "where" in json.loads(whole.data)["findings"][0]
 
+    decider = guarded.ask("GET", at, guarded.keys["decide"])
+    assert decider.data == answer.data
+
     mine = json.loads(guarded.ask("GET", at, fresh(candidate_id="E-1042", scope="audit")).data)
     assert "log" not in mine
     assert mine["verdict_id"] == told["verdict_id"]
 
 
-@pytest.mark.parametrize("credential", ["other key", "token of the same name", "decider", "other candidate"])
+@pytest.mark.parametrize("credential", ["other key", "token of the same name", "other candidate"])
 def test_the_verdict_of_another_is_answered_like_one_that_does_not_exist(
     credential: str, guarded: Guarded, good: dict[str, Any]
 ) -> None:
@@ -212,7 +216,6 @@ def test_the_verdict_of_another_is_answered_like_one_that_does_not_exist(
     other = {
         "other key": guarded.keys["other"],
         "token of the same name": fresh(sub="submit", scope="submit"),
-        "decider": guarded.keys["decide"],
         "other candidate": fresh(candidate_id="E-1043"),
     }[credential]
     at = guarded.judged(guarded.keys["submit"], good).headers["Location"]
@@ -224,6 +227,49 @@ def test_the_verdict_of_another_is_answered_like_one_that_does_not_exist(
         assert theirs.status_code == 404
         assert theirs.data == none.data
         assert dict(theirs.headers) == dict(none.headers)
+
+
+def test_nothing_that_is_done_to_a_verdict_tells_whether_that_of_another_exists(
+    guarded: Guarded, good: dict[str, Any], log: CountingLog
+) -> None:
+    """Every address with a verdict in it, by every method, with a body that would be taken."""
+    document = json.loads(guarded.ask("GET", "/openapi.json", None).data)
+    place = guarded.judged(guarded.keys["submit"], good).headers["Location"]
+    there, none = place.rpartition("/")[2], FILLED["verdict_id"]
+    strangers = [
+        fresh(sub="submit", scope="submit simulate author operate"),
+        fresh(candidate_id="E-1043"),
+    ]
+    asked, appended = 0, log.appended
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if "{verdict_id}" not in path or method == "parameters":
+                continue
+            body = example_of(operation)
+            for stranger in strangers:
+                answers = [
+                    guarded.ask(
+                        method.upper(),
+                        re.sub(r"{\w+}", none, path.replace("{verdict_id}", id_)),
+                        stranger,
+                        body,
+                        **{"X-Request-Id": "one"},
+                    )
+                    for id_ in (there, none)
+                ]
+                assert answers[0].status_code in (403, 404), (method, path)
+                assert answers[0].data == answers[1].data, (method, path)
+                assert dict(answers[0].headers) == dict(answers[1].headers), (method, path)
+                asked += 1
+    assert asked > 2
+    assert log.appended == appended
+
+
+def example_of(operation: dict[str, Any]) -> Any:
+    """The first example of the body of an operation; None: it takes no body."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        return next(iter(content["examples"].values()))["value"]
+    return None
 
 
 def test_a_view_that_is_not_for_the_caller_is_refused_before_anything_is_recorded(
