@@ -80,7 +80,10 @@ def alone(
         scope.report.at(node.entries[name].key, f"{quoted(name)} does not belong in {what}{hint}")
     if len(heads) > 1:
         second = node.entries[heads[1]].key
-        scope.report.at(second, f"`{heads[0]}` and `{heads[1]}` both stand here; an amount has one of them")
+        remedy = "an amount has one of them"
+        if heads[0] in ARITHMETIC:  # then so is the other
+            remedy = f"put one inside the other: `{heads[1]}: [{{{heads[0]}: […]}}, …]`"
+        scope.report.at(second, f"`{heads[0]}` and `{heads[1]}` both stand here; {remedy}")
         return None
     if not heads:
         if not strange:
@@ -107,7 +110,9 @@ def subject(node: MapNode, head: str, scope: Scope, want: FactType | None = None
     if len(changes) > 1:
         second = node.entries[changes[1]].key
         scope.report.at(
-            second, f"`{changes[0]}` and `{changes[1]}` both stand here; put one amount inside the other"
+            second,
+            f"`{changes[0]}` and `{changes[1]}` both stand here; put one inside the other: "
+            f"`{changes[1]}: [{{{head}: …, {changes[0]}: …}}, …]`",
         )
         return None
     if not changes or found is None:

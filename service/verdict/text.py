@@ -50,9 +50,9 @@ from service.verdict.wording import (
     ROUTES,
     SUPERLATIVES,
     UNITS,
-    WITHOUT_THE,
     WORDS,
     plural,
+    with_the,
 )
 
 Names = Mapping[int, str]  #: what the entries at hand are called, by slot; the innermost has the greatest
@@ -87,7 +87,7 @@ def amount_text(expression: Expression, names: Names = _NO_ENTRY) -> str:
             phrase = AMOUNTS["next_period" if expression.following else "period_start"]
             return phrase.format(of=noun(of, names), length=expression.length, day=noun(begin, names))
         case Whole(unit=unit, of=of):
-            length = _with_the(amount_text(of, names))
+            length = with_the(amount_text(of, names))
             return AMOUNTS["full"].format(unit=UNITS[unit.months, unit.days], of=length)
         case _:
             return _gathered(expression, names, "said")
@@ -98,7 +98,7 @@ def noun(expression: Expression, names: Names = _NO_ENTRY) -> str:
     text = amount_text(expression, names)
     match expression:
         case Arithmetic(op="highest" | "lowest"):
-            return _with_the(text)
+            return with_the(text)
         case Constant() | Arithmetic():
             return text
         case Choose() if not expression.dated:
@@ -107,15 +107,11 @@ def noun(expression: Expression, names: Names = _NO_ENTRY) -> str:
             if isinstance(expression.type, YesNo) and expression.name:
                 return WORDS["quoted"].format(text=text)
             bare = isinstance(expression, FieldRef | DerivedField) and _is_innermost(expression.slot, names)
-            return text if bare else _with_the(text)
+            return text if bare else with_the(text)
         case Count() | Sum() | TimeIn() | Extreme() | Average():
-            return _with_the(_gathered(expression, names, "aside"))
+            return with_the(_gathered(expression, names, "aside"))
         case _:
-            return _with_the(text)
-
-
-def _with_the(text: str) -> str:
-    return text if text.startswith(WITHOUT_THE) else WORDS["the"].format(text=text)
+            return with_the(text)
 
 
 def _is_innermost(slot: int, names: Names) -> bool:
@@ -135,12 +131,19 @@ def _arithmetic(expression: Arithmetic, names: Names) -> str:
         which = _superlative(expression.op == "highest", expression.left)
         several = listed([noun(each, names) for each in _alike(expression, expression.op)])
         return AMOUNTS["of several"].format(which=SUPERLATIVES[which], several=several)
-    left, right = noun(expression.left, names), noun(expression.right, names)
+    left, right = _operand(expression, expression.left, names), _operand(expression, expression.right, names)
     phrase: str = expression.op
     if isinstance(type_of(expression.left), Date):
         apart = isinstance(type_of(expression.right), Date)
         phrase = "apart" if apart else "later" if phrase == "plus" else "earlier"
     return AMOUNTS[phrase].format(left=left, right=right)
+
+
+def _operand(expression: Arithmetic, part: Expression, names: Names) -> str:
+    """One side of a calculation; in brackets where, read from left to right, it would be another one."""
+    apart = expression.op == "times" or (expression.op == "minus" and part is expression.right)
+    inner = isinstance(part, Arithmetic) and part.op in ("plus", "minus")
+    return WORDS["bracketed"].format(text=noun(part, names)) if apart and inner else noun(part, names)
 
 
 def _superlative(greatest: bool, of: Expression) -> str:

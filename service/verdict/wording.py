@@ -241,6 +241,11 @@ CHANGES: Final[Phrases] = {
 }
 
 
+def with_the(text: str) -> str:
+    """A noun with its article, where it takes one."""
+    return text if text.startswith(WITHOUT_THE) else WORDS["the"].format(text=text)
+
+
 def plural(n: object, nouns: str) -> str:
     """The noun that fits a number, from its plural: `points`, `entries`; what does not end in s stays.
 
