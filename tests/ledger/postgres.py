@@ -101,6 +101,21 @@ class Cluster:
 
     def start(self) -> Cluster:
         """Start the server and wait until it answers."""
+        self._launch()
+        give_up_at = time.monotonic() + _START_S
+        while True:
+            try:
+                self.execute("SELECT 1")
+            except psycopg.OperationalError:
+                if time.monotonic() > give_up_at:
+                    raise AssertionError((self._top / "server.log").read_text()) from None
+                time.sleep(0.02)
+                if self._process is None or self._process.poll() is not None:
+                    self._launch()  # where the first process was killed, its children may still be ending
+            else:
+                return self
+
+    def _launch(self) -> None:
         settings = {**self._settings, "unix_socket_directories": str(self._top)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = _as_other_user("--pdeathsig=INT", _program("postgres"), "-D", str(self.files), *options)
@@ -108,16 +123,6 @@ class Cluster:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, cwd=self._top
             )
-        give_up_at = time.monotonic() + _START_S
-        while True:
-            try:
-                self.execute("SELECT 1")
-            except psycopg.OperationalError:
-                if time.monotonic() > give_up_at or self._process.poll() is not None:
-                    raise AssertionError((self._top / "server.log").read_text()) from None
-                time.sleep(0.02)
-            else:
-                return self
 
     def end(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop the server: SIGINT in order, SIGQUIT as `pg_ctl stop -m immediate`, SIGKILL by force."""

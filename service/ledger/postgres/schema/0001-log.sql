@@ -38,7 +38,7 @@ CREATE TABLE priv (
 );
 CREATE INDEX priv_subj ON priv (subj, seq) WHERE subj IS NOT NULL;
 ALTER TABLE priv ALTER COLUMN body SET STORAGE EXTERNAL; -- encrypted, so compressing it costs time and gains nothing
-ALTER TABLE priv SET (toast_tuple_target = 8160); -- a usual body stays in its row
+ALTER TABLE priv SET (toast_tuple_target = 4080); -- two bodies of up to 4 kB stay on a page, longer ones go beside
 
 CREATE TABLE tile (
     level smallint NOT NULL,
