@@ -6,7 +6,14 @@ import os
 import subprocess
 import sys
 
-BENCHES = (["bench.engine"], ["bench.http", "100000"], ["bench.log"], ["bench.policies"], ["bench.reload"])
+BENCHES = (
+    ["bench.engine"],
+    ["bench.http", "100000"],
+    ["bench.log"],
+    ["bench.policies"],
+    ["bench.reload"],
+    ["bench.tree", "200000"],
+)
 
 
 def main() -> None:

@@ -53,11 +53,19 @@ class Verifying(click.Command):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A checkpoint that you kept, or a copy of the anchor; may be given several times.",
 )
+@click.option(
+    "--private", is_flag=True, help="Also open what is private in the entries of the log, with LADDERS_KEYS."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @config_file
 @click.pass_context
 def verify(
-    ctx: click.Context, export: Path | None, trust: Path | None, seen: tuple[Path, ...], as_json: bool
+    ctx: click.Context,
+    export: Path | None,
+    trust: Path | None,
+    seen: tuple[Path, ...],
+    private: bool,
+    as_json: bool,
 ) -> None:
     """Verify EXPORT, a folder that `ladders log export` wrote, or without it the log of LADDERS_LOG.
 
@@ -70,7 +78,12 @@ def verify(
     incomplete, something is missing but nothing is wrong; 4 it cannot be verified.
     """
     believed = _trust(trust)
-    report = _of_log(believed, seen) if export is None else _of_export(export, believed, seen)
+    if export is None:
+        report = _of_log(believed, seen, private)
+    elif private:
+        raise NotProven("an export holds nothing private; leave --private away")
+    else:
+        report = _of_export(export, believed, seen)
     _show(report, as_json)
     ctx.exit(report.outcome)
 
@@ -95,16 +108,20 @@ def _of_export(export: Path, trust: Trust | None, seen: tuple[Path, ...]) -> Rep
         return verify_export(export, trust, seen, each)
 
 
-def _of_log(trust: Trust | None, seen: tuple[Path, ...]) -> Report:
+def _of_log(trust: Trust | None, seen: tuple[Path, ...], private: bool) -> Report:
     from service.cli.log_progress import entries_progress
     from service.cli.opened_log import readable_log
-    from service.ledger.verified import verify_log
+    from service.ledger.verified import verify_log, verify_private
 
     with readable_log() as (beside, log):
         if beside.anchor is not None and beside.anchor.path.exists():
             seen = (*seen, beside.anchor.path)
         with entries_progress(log.size()) as each:
-            return verify_log(log, trust, seen, each)
+            report = verify_log(log, trust, seen, each)
+        if private:
+            with entries_progress(report.size) as each:
+                verify_private(log, report, each)
+        return report
 
 
 def _show(report: Report, as_json: bool) -> None:

@@ -14,9 +14,10 @@ from typing import Final, Protocol
 
 import orjson
 
-from service.errors import NotProven
+from service.errors import LogUnavailable, NotProven
 from service.ledger.checkpoint import Checkpoint, Signed, read_checkpoint
 from service.ledger.publisher import Head, Published
+from service.ledger.record import Entry
 from service.ledger.tile_folder import TileFolder
 from service.ledger.tiles import WIDTH
 from service.ledger.trust import Believed, Trust
@@ -33,6 +34,9 @@ class Readable(Published, Protocol):
 
     def checkpoints(self, after: int, limit: int) -> list[bytes]:
         """The next checkpoints behind a size."""
+
+    def entries(self, start: int, stop: int) -> Iterator[Entry]:
+        """Each entry, opened and held against its leaf."""
 
 
 class _Exported:
@@ -125,6 +129,25 @@ def verify_log(
     if next(iter(log.leaves(head.size, head.size + 1)), None) and log.head().size == head.size:
         report.add(TAMPERED, "there are entries behind the head of the log", head.size)
     return report
+
+
+def verify_private(log: Readable, report: Report, each: Callable[[int], None] = lambda _: None) -> None:
+    """Open what is private in every entry of a log and hold it against its leaf; goes into the report.
+
+    Raises:
+        LogUnavailable: The log or its keys cannot be read.
+    """
+    index = 0
+    while index < report.size:
+        try:
+            for entry in log.entries(index, report.size):
+                index = entry.receipt.index + 1
+                each(index)
+            return
+        except LogUnavailable:
+            log.head()  # if even that cannot be read, it is not the entry
+            report.add(TAMPERED, f"what is private in entry {index} is not what its leaf commits to", index)
+            index += 1
 
 
 def _ask_for_quorum(believed: Believed, report: Report) -> None:

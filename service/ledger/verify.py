@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from service.ledger.canonical import is_canonical
+from service.ledger.canonical import are_canonical, is_canonical
 from service.ledger.checkpoint import Checkpoint
 from service.ledger.frontier import Frontier
 from service.ledger.tiles import HASH_BYTES, STEP, WIDTH, joined
@@ -181,6 +181,10 @@ class _Pass:
         """Read entries for what they say of themselves."""
         if self._log is None:
             self._log = self._name_in(entries[0])
+        self._report.entries += len(entries)
+        log = self._log
+        if all(log in entry and _INCIDENT not in entry for entry in entries) and are_canonical(entries):
+            return  # nearly always all is right, and to see that at once is quicker
         for index, entry in enumerate(entries, start=first):
             if not is_canonical(entry):
                 self._report.add(TAMPERED, f"entry {index} is not canonical JSON", index)
@@ -188,7 +192,6 @@ class _Pass:
                 self._report.add(TAMPERED, f"entry {index} is one of another log", index)
             elif _INCIDENT in entry:
                 self._incidents.append({"at": index, **orjson.loads(entry)["detail"]})
-        self._report.entries += len(entries)
 
     @staticmethod
     def _name_in(entry: bytes) -> bytes:

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -123,6 +124,17 @@ def test_the_log_itself_is_verified_against_its_anchor(place: Path, trust: Path)
     assert "signatures were not checked" in run(place, "verify").output
     edit(place, 150)
     assert "entry 150 is not the one whose hash is stored" in run(place, "verify", code=1).output
+
+
+def test_what_is_private_is_held_against_its_leaf(place: Path) -> None:
+    """The tree says nothing of what lies beside it; the commitments in the leaves do."""
+    assert "all is right" in run(place, "verify", "--private").output
+    with closing(apsw.Connection(str(place))) as connection:
+        connection.execute("UPDATE priv SET body = (SELECT body FROM priv WHERE seq = 8) WHERE seq = 7")
+    run(place, "verify")
+    said = run(place, "verify", "--private", code=1).output
+    assert "what is private in entry 7 is not what its leaf commits to" in said
+    assert "entry 8" not in said
 
 
 def test_a_rolled_back_log_is_told_refused_and_can_be_accepted_on_record(
