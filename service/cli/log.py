@@ -9,12 +9,16 @@ from service.cli.log_check_proof import check_proof
 from service.cli.log_copy import copy
 from service.cli.log_erase import erase
 from service.cli.log_export import export
+from service.cli.log_find import find
 from service.cli.log_init import init
 from service.cli.log_migrate import migrate
 from service.cli.log_new_key import new_key, retire_key
+from service.cli.log_person import person
 from service.cli.log_prove import prove
 from service.cli.log_publish import publish
+from service.cli.log_replay import replay
 from service.cli.log_rotate_keys import rotate_keys
+from service.cli.log_show import show
 from service.cli.log_status import status
 from service.cli.log_trust import trust
 from service.cli.log_verify import verify
@@ -33,13 +37,17 @@ def log() -> None:
     Take it elsewhere:         ladders log export FOLDER
     Verify it there:           ladders log verify FOLDER --trust FILE
     Prove one verdict:         ladders log prove VERDICT-ID --out NAME.tlog-proof
+    Find entries:              ladders log find --track people-lead --outcome not_eligible
+    Show one:                  ladders log show 88121
+    Judge verdicts again:      ladders log replay --sample 100
+    All about a person:        ladders log person E-1042
     Erase a person:            ladders log erase --person E-1042
     Wrap all keys anew:        ladders log rotate-keys
     """
 
 
 for command in (
-    init, migrate, copy, status, verify, export, prove, check_proof, trust, publish, erase, rotate_keys,
-    new_key, retire_key, accept_rollback,
+    find, show, replay, person, status, verify, export, prove, check_proof, trust, publish, erase, init,
+    migrate, copy, rotate_keys, new_key, retire_key, accept_rollback,
 ):  # fmt: skip
     log.add_command(command)

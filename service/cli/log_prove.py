@@ -12,7 +12,6 @@ from service.cli.config_file import config_file
 from service.errors import NotFound
 
 if TYPE_CHECKING:
-    from service.ledger.checkpoint import Signed
     from service.ledger.log import Log
 
 FAILED = 1
@@ -49,11 +48,12 @@ def prove(ctx: click.Context, entry: str | None, old: int | None, new: int | Non
     Exit codes: 0 proved; 1 no checkpoint covers it yet; 2 it cannot be done.
     """
     from service.cli.opened_log import readable_log
+    from service.ledger.log_proofs import checkpoint_of, entry_proof, growth
 
     if (entry is None) == (old is None):
         raise click.UsageError("name either an entry or --from SIZE")
     with readable_log() as (_, log):
-        signed = _checkpoint(log, new)
+        signed = checkpoint_of(log, new)
         if signed is None:
             said = "there is no checkpoint of that size" if new is not None else "there is no checkpoint yet"
             click.echo(f"ladders: {said}; `ladders log publish` makes one now", err=True)
@@ -64,44 +64,15 @@ def prove(ctx: click.Context, entry: str | None, old: int | None, new: int | Non
             if index >= size:
                 click.echo(f"ladders: entry {index} is newer than the checkpoint of {size} entries", err=True)
                 ctx.exit(FAILED)
-            written = _of_entry(log, index, signed)
+            written = entry_proof(log, index, signed)
         else:
-            written = _of_growth(log, old or 0, signed)
+            if (old or 0) > size:
+                raise click.BadParameter(f"the checkpoint is of {size} entries", param_hint="--from")
+            written = growth(log, old or 0, signed)
     if out is None:
         sys.stdout.buffer.write(written)
     else:
         out.write_bytes(written)
-
-
-def _of_entry(log: Log, index: int, signed: Signed) -> bytes:
-    from service.ledger.proof_file import ProofFile
-    from service.ledger.proofs import inclusion
-
-    [(leaf, leaf_hash)] = log.leaves(index, index + 1)
-    proof = ProofFile(index, tuple(inclusion(log.hashes, index, signed.checkpoint.size)), signed, leaf)
-    proof.check(leaf_hash)
-    return bytes(proof)
-
-
-def _of_growth(log: Log, old: int, signed: Signed) -> bytes:
-    from service.ledger.proofs import check_consistency, consistency, root_at
-    from service.ledger.witness import growth_proof
-
-    size = signed.checkpoint.size
-    if old > size:
-        raise click.BadParameter(f"the checkpoint is of {size} entries", param_hint="--from")
-    proof = consistency(log.hashes, old, size)
-    check_consistency(old, size, root_at(log.hashes, old), signed.checkpoint.root, proof)
-    return growth_proof(old, proof, signed)
-
-
-def _checkpoint(log: Log, size: int | None) -> Signed | None:
-    from service.ledger.checkpoint import read_checkpoint
-
-    found = [log.last_checkpoint()] if size is None else log.checkpoints(size - 1, 1)
-    note = found[0] if found else None
-    signed = None if note is None else read_checkpoint(note)
-    return None if signed is None or size not in (None, signed.checkpoint.size) else signed
 
 
 def _index(log: Log, entry: str) -> int:

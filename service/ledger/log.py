@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from service.errors import SettingsError
 from service.ledger.address import Address, Place, log_place
+from service.ledger.disclosure import Field
 from service.ledger.embedded.opening import open_embedded, read_embedded
 from service.ledger.record import Asked, Entry, Receipt, Record
 from service.ledger.rows import TreeHead, Wanted
@@ -64,6 +65,9 @@ class Log(Protocol):
 
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """What was recorded when the same was asked before under one of these keys; raises `KeyReused`."""
+
+    def disclosed(self, index: int, pointers: Sequence[str]) -> list[Field] | None:
+        """Some fields of an entry with their proofs, or all; raises `NotFound`."""
 
     def size(self) -> int:
         """How many entries there are."""

@@ -8,7 +8,7 @@ Knows nothing of how records are stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.errors import LogUnavailable
 from service.ledger.commitments import KEY_BYTES
+from service.ledger.disclosure import Field, disclosed, names_of
 from service.ledger.keys import KeyFolder
 from service.ledger.record import Asked, Entry, Receipt, Record, digest_text, moment
 from service.ledger.rows import Stored
@@ -152,6 +153,19 @@ class Sealer:
             erased=body is None and has_private(stored.leaf),
             about=stored.about,
         )
+
+    def disclosed(self, stored: Stored, pointers: Sequence[str]) -> list[Field] | None:
+        """Some fields of a stored record with their proofs, all of them when none is named; None once erased.
+
+        Raises:
+            NotFound: There is no such field.
+            LogUnavailable: It is not what was sealed, or cannot be opened now.
+        """
+        body = self._checked_body(stored)
+        if body is None:
+            return None
+        record_key, parts = opened(body)
+        return disclosed(parts, record_key, stored.leaf, pointers or names_of(parts, stored.leaf))
 
     def _checked_body(self, stored: Stored) -> bytes | None:
         """The open body; None where there is none, or none any more."""

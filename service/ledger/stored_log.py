@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from service.errors import KeyReused, LogUnavailable, RecordConflict
+from service.errors import KeyReused, LogUnavailable, NotFound, RecordConflict
 from service.ledger.appender import Appender
+from service.ledger.disclosure import Field
 from service.ledger.erasure import erasure_records, erasures_in
 from service.ledger.record import Asked, Entry, Receipt, Record, digest_bytes, digest_text, moment
 from service.ledger.rows import Held, Rows, Stored, TreeHead, Wanted, Writer, Written
@@ -203,6 +204,18 @@ class StoredLog:
         self._refuse_in_child()
         index = self._asked_before(asked)
         return None if index is None else self.entry(index)
+
+    def disclosed(self, index: int, pointers: Sequence[str]) -> list[Field] | None:
+        """Some fields of the entry at this index with their proofs, or all; None where nothing is private in
+        it, or nothing any more.
+
+        Raises:
+            NotFound: There is no such entry, or it has no such field.
+        """
+        found = self._between(index, index + 1)
+        if not found:
+            raise NotFound("there is no such entry in the verdict log")
+        return self._sealer.disclosed(found[0], pointers)
 
     def size(self) -> int:
         """How many entries there are; raises `LogUnavailable`."""

@@ -82,11 +82,25 @@ def read(folder: Path, done: Done = lambda _: None) -> Reading:
     Raises:
         PolicyError: something is wrong; it holds all problems of all files.
     """
+    files, problems = files_in(folder)
+    problems += read_wishes(folder)[1]
+    return read_files(files, problems, done)
+
+
+def files_in(folder: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """The content of every file that belongs to a policy set, by its path in the folder; and what is wrong
+    with the rest.
+
+    Raises:
+        PolicyError: There is no folder.
+    """
     if not folder.is_dir():
         raise PolicyError(
             [Problem(Position(folder.name or ".", 1, 1), "there is no policy folder here; check its path")]
         )
-    root, problems, files = folder.resolve(), [], {}
+    root = folder.resolve()
+    problems: list[Problem] = []
+    files: dict[str, bytes] = {}
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
         if _OF_OTHERS.fullmatch(name):
@@ -110,8 +124,7 @@ def read(folder: Path, done: Done = lambda _: None) -> Reading:
                 problems.append(
                     _problem(name, f"this file cannot be read ({error.strerror}); check who may read it")
                 )
-    problems += read_wishes(folder)[1]
-    return read_files(files, problems, done)
+    return files, problems
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -37,6 +37,7 @@ from service.web.freezing import Freeze
 from service.web.ids import new_id
 from service.web.journal import ServerJournal, journal
 from service.web.judges import Judges, ready_judge
+from service.web.keeping import Keeper
 from service.web.metrics import Metrics
 from service.web.own_log import OwnLog
 from service.web.parts import Parts
@@ -95,6 +96,7 @@ class Server(BaseApplication):
             now=_now,
         )
         self._background = Background(runtime, judges, reloader, metrics, [subscribers, publishing])
+        self._keeper = Keeper(self._log, judges, runtime, _now)
         self._parts = Parts(
             judges=judges,
             runtime=runtime,
@@ -104,6 +106,7 @@ class Server(BaseApplication):
             traces=traces,
             webhooks=subscribers,
             log=self._log,
+            keeper=self._keeper,
             now=_now,
             new_id=new_id,
             body_limit=settings.body_limit,
@@ -174,6 +177,7 @@ class Server(BaseApplication):
             sys.exit(1)
         try:
             self._log.check_writable()
+            self._keeper.keep(self._parts.judges.in_force.policies)
         except Exception as refused:  # reported, and tried again: `/health/ready` answers 503 meanwhile
             journal().error("log-unavailable", why=str(refused))
         self._parts.traces.begin()

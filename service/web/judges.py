@@ -124,6 +124,14 @@ class Judges:
         with self._lock:
             return self._held[number].judge
 
+    def number_of(self, policies: PolicySet) -> int:
+        """The number of a set that is ready here; raises `LookupError`."""
+        with self._lock:
+            for held in self._held.values():
+                if held.judge.policies is policies:
+                    return held.number
+        raise LookupError("no such set is ready")
+
     @property
     def rebuilds(self) -> int:
         """How often this worker had to build a ruleset anew; never falls."""

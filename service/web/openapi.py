@@ -21,6 +21,7 @@ from service.web.api import (
     decisions,
     facts,
     health,
+    log,
     options,
     own_verdicts,
     policies,
@@ -46,6 +47,7 @@ BLUEPRINTS: Final = (
     status.blueprint,
     webhooks.blueprint,
     authzen.blueprint,
+    log.blueprint,
     health.blueprint,
 )
 #: Shapes of which a view may leave something out, and what they are to it.

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Final
 
 from service.errors import LogUnavailable
+from service.ledger.disclosure import Field
 from service.ledger.log import Asked, Entry, Log, Receipt, Record, TreeHead, Wanted
 from service.ledger.tiles import Hashes
 
@@ -66,6 +67,10 @@ class OwnLog:
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """As `Log.asked`."""
         return self._opened().asked(asked)
+
+    def disclosed(self, index: int, pointers: Sequence[str]) -> list[Field] | None:
+        """As `Log.disclosed`."""
+        return self._opened().disclosed(index, pointers)
 
     def size(self) -> int:
         """As `Log.size`."""

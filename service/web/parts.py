@@ -18,6 +18,7 @@ from service.access.known import KnownAccess
 from service.ledger.log import Log
 from service.policy.model import PolicySet
 from service.web.judges import Held, Judges, Judging
+from service.web.keeping import Keeper
 from service.web.metrics import Metrics
 from service.web.runtime import Runtime
 from service.web.tracing import Traces
@@ -39,6 +40,7 @@ class Parts:
     metrics_open: bool  #: whoever asks gets the metrics
     webhooks: Subscribers
     log: Log
+    keeper: Keeper
     now: Callable[[], datetime]  #: in UTC
     new_id: Callable[[], str]  #: a UUIDv7
     body_limit: int  #: bytes

@@ -42,6 +42,7 @@ def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
     now, began = parts().now(), perf_counter()
     asked = asked_under(body.value, caller().owner)
     try:
+        parts().keeper.keep(judge.policies)
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)
         record = record_of(verdict, body.text, judged_at=now, caller=caller().owner, asked=asked)
         old = replaced(body.value, verdict.document["candidate"]["id"])

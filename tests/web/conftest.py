@@ -24,11 +24,13 @@ from service.web.app import create_app
 from service.web.ids import new_id
 from service.web.journal import journal
 from service.web.judges import Judges, Judging, ready_judge
+from service.web.keeping import Keeper
 from service.web.metrics import Metrics
 from service.web.own_log import OwnLog
 from service.web.parts import Parts
 from service.web.reload import note_first_set
 from service.web.runtime import Runtime, runtime_in
+from service.web.snapshot import copy
 from service.web.tracing import Traces
 from service.web.webhooks.subscribers import Subscribers
 
@@ -69,6 +71,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountingLog]:
 def runtime(tmp_path_factory: pytest.TempPathFactory, judge: Judge) -> Iterator[Runtime]:
     """A runtime folder in which the small policy folder is in force."""
     with runtime_in(tmp_path_factory.mktemp("runtime"), NOON) as runtime:
+        copy(POLICIES, runtime.set_folder(0))
         note_first_set(runtime, "sha256:none", judge.policies, NOON)
         yield runtime
 
@@ -93,8 +96,12 @@ def parts(
         counts=metrics,
         traces=traces,
     )
+    judges = judges_of(runtime, judge)
+    keeper = Keeper(log, judges, runtime, lambda: NOON)
+    keeper.keep(judge.policies)
     return Parts(
-        judges=judges_of(runtime, judge),
+        judges=judges,
+        keeper=keeper,
         runtime=runtime,
         access=None,
         metrics_open=False,

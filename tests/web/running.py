@@ -51,7 +51,7 @@ class Service:
             self.lines.append(told)
             self._seen.put(told)
 
-    def wait_for(self, event: str, within_s: float = 20.0) -> dict[str, Any]:
+    def wait_for(self, event: str, within_s: float = 60.0) -> dict[str, Any]:
         """The next line of the service log with this event."""
         deadline = time.monotonic() + within_s
         while True:
@@ -70,7 +70,7 @@ class Service:
         self.address = self.wait_for("listening")["url"]
         self.netloc = urlsplit(self.address).netloc
 
-    def wait_for_workers(self, number: int, within_s: float = 20.0) -> set[int]:
+    def wait_for_workers(self, number: int, within_s: float = 60.0) -> set[int]:
         """The ids of the workers' processes, once there are so many."""
         deadline = time.monotonic() + within_s
         while len(now := set(self.workers())) != number:
@@ -78,7 +78,7 @@ class Service:
             time.sleep(0.02)
         return now
 
-    def wait_until_ready(self, within_s: float = 20.0) -> None:
+    def wait_until_ready(self, within_s: float = 60.0) -> None:
         """A worker that has only just started answers 503 until it has opened the log."""
         deadline = time.monotonic() + within_s
         while (answer := self.ask("GET", "/health/ready"))[0] != 200:
@@ -104,7 +104,7 @@ class Service:
     def stop(self) -> int:
         """Tell the service to stop, and give its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 def environment(**settings: object) -> dict[str, str]:

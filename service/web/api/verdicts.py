@@ -82,6 +82,7 @@ def judge_request() -> Response:
     judged_at = parts().now()
     began = perf_counter()
     try:
+        parts().keeper.keep(parts().policies)
         with parts().traces.step("judge"):
             verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
         old = replaced(body.value, verdict.document["candidate"]["id"])

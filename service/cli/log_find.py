@@ -1,0 +1,92 @@
+"""`ladders log find`: what to look for goes in; the entries of the log that fit come out, by pages."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+
+from service.cli.config_file import config_file
+from service.cli.log_reading import UNTIL_NOW, log_to_read, moment_of, note_read
+
+
+@click.command()
+@click.option("--person", metavar="ID", help="About this candidate.")
+@click.option("--track", metavar="TRACK")
+@click.option("--level", metavar="LEVEL")
+@click.option(
+    "--policy", "policy_set", metavar="DIGEST", help="Judged by the policy set with this digest, sha256:…."
+)
+@click.option(
+    "--outcome",
+    metavar="OUTCOME",
+    help="eligible, not_eligible, needs_information; approved, declined, overridden.",
+)
+@click.option(
+    "--kind",
+    metavar="KIND",
+    help="verdict, decision, objection, answer, erasure, disclosure, audit, policy, key, incident.",
+)
+@click.option(
+    "--requirement",
+    metavar="ID",
+    help="Where this requirement was decided on; without --result, where it decided.",
+)
+@click.option(
+    "--result", metavar="RESULT", help="With --requirement: met, unmet, unknown, waived or not_applicable."
+)
+@click.option("--since", type=UNTIL_NOW, metavar="DAY", help="Decided on this day or later (UTC).")
+@click.option("--until", type=UNTIL_NOW, metavar="DAY", help="Decided before this day (UTC).")
+@click.option("--overridden", is_flag=True, help="Where a person decided otherwise.")
+@click.option("--after", type=click.IntRange(min=0), metavar="INDEX", help="Go on behind this entry.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, for programs.")
+@config_file
+def find(
+    after: int | None, limit: int, as_json: bool, since: datetime | None, until: datetime | None,
+    overridden: bool, **conditions: Any,
+) -> None:  # fmt: skip
+    """Find entries of the verdict log. All conditions must fit; without any, everything is listed.
+
+    What is listed tells nothing about a person: `ladders log show` does. The search is recorded in the log.
+
+    Exit codes: 0 something was found; 1 nothing fits; 2 it could not be done.
+    """
+    from service.ledger.entry_document import envelope
+    from service.ledger.rows import Wanted
+
+    wanted = Wanted(
+        since=moment_of(since), until=moment_of(until), overridden=True if overridden else None, **conditions
+    )
+    with log_to_read() as log:
+        found = log.find(wanted, after=after, limit=limit)
+        conditions_used = [name for name, value in conditions.items() if value is not None]
+        note_read(log, "find", [entry.receipt.index for entry in found], conditions=conditions_used)
+    told = [envelope(entry) for entry in found]
+    if as_json:
+        for each in told:
+            click.echo(json.dumps(each, ensure_ascii=False))
+    else:
+        _listed(told)
+        if len(found) == limit:
+            click.echo(f"more: --after {found[-1].receipt.index}")
+    if not found:
+        if not as_json:
+            click.echo("no entry fits")
+        click.get_current_context().exit(1)
+
+
+def _listed(told: list[dict[str, Any]]) -> None:
+    for each in told:
+        place = f"{each['track']}/{each['level']}" if each["track"] else ""
+        outcome = "(erased)" if each["erased"] else each["outcome"] or ""
+        deciding = [name for name, result in each.get("rules", ()) if result in ("unmet", "unknown")]
+        line = (
+            f"{each['index']:>8}  {each['decided_at'][:19]}  {each['kind']:<10}  {outcome:<17}  {place:<34}"
+        )
+        click.echo(f"{line}  {', '.join(deciding)}".rstrip())
+        click.echo(f"          {each['id']}")

@@ -1,0 +1,68 @@
+"""What the commands that read the verdict log share: the log is opened, and every read is recorded in it.
+
+Whoever types the command is known by their name on this machine.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import click
+
+if TYPE_CHECKING:
+    from service.ledger.log import Log
+    from service.ledger.record import Entry
+
+UNTIL_NOW = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
+
+
+def entry_named(log: Log, which: str) -> Entry:
+    """The entry with this index or id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    from service.errors import NotFound
+
+    found = (
+        log.entry(int(which)) if which.isascii() and which.isdecimal() and len(which) < 16 else log.get(which)
+    )
+    if found is None:
+        raise NotFound(f"the verdict log has no entry `{which[:100]}`; `ladders log find` lists what it has")
+    return found
+
+
+def note_read(log: Log, what: str, indexes: Sequence[int], **detail: Any) -> None:
+    """Record that somebody has read these entries, before they are shown."""
+    from service.ledger.audit_record import audit_record
+    from service.verdict.judge import ENGINE
+
+    record = audit_record(
+        what,
+        indexes,
+        id_=str(uuid4()),
+        read_at=datetime.now(UTC),
+        engine=ENGINE,
+        caller=f"cli:{getpass.getuser()}",
+        detail=detail,
+    )
+    log.append([record])
+
+
+@contextmanager
+def log_to_read() -> Iterator[Log]:
+    """The log that the settings name; open to be written too, for reads are recorded."""
+    from service.cli.opened_log import opened_log
+
+    with opened_log() as log:
+        yield log
+
+
+def moment_of(day: datetime | None) -> datetime | None:
+    """A moment that was typed, in UTC."""
+    return None if day is None else day.replace(tzinfo=UTC)
