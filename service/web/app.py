@@ -12,6 +12,7 @@ from service.web.metrics import publish_metrics
 from service.web.openapi import publish
 from service.web.pages.reference import pages
 from service.web.parts import Parts
+from service.web.reload import ATTEMPT
 
 
 def create_app(parts: Parts) -> Flask:
@@ -22,7 +23,7 @@ def create_app(parts: Parts) -> Flask:
     parts.put_into(app)
     observe.watch(app)
     parts.traces.watch(app)
-    publish_metrics(app, parts.metrics)
+    publish_metrics(app, parts.metrics, lambda: (parts.runtime.told(ATTEMPT) or {}).get("problems", ()))
     document = publish(app)
     app.register_blueprint(pages(document))
     access.guard(app)

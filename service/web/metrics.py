@@ -9,17 +9,21 @@ No label says anything about a person.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from flask import Blueprint, Flask, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from service.errors import Disagreement, EngineError
 from service.verdict.model import Verdict
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+MOST_TOLD: Final = 20  #: problems, each a label; `/v1/status` tells more
 RESULTS: Final = ("swapped", "unchanged", "refused")
 _EVALUATION: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1)
 _WAITING: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5)
@@ -150,22 +154,43 @@ class Metrics:
         """So many entries wait for a subscriber."""
         self._webhook_lag.labels(subscriber).set(entries)
 
-    def text(self) -> bytes:
-        """Everything, of all processes, in Prometheus' text format."""
-        folder = os.environ.get(FOLDER)
-        if folder is None:
-            return generate_latest(self._registry)
-        gathered = CollectorRegistry()
-        MultiProcessCollector(gathered, folder)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        return generate_latest(gathered)
+    def text(self, problems: Sequence[str] = ()) -> bytes:
+        """Everything, of all processes, in Prometheus' text format.
+
+        Args:
+            problems: What kept the last reload from being put in force, as `file:line:column: message`.
+        """
+        registry, folder = self._registry, os.environ.get(FOLDER)
+        if folder is not None:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        told = CollectorRegistry()
+        told.register(_Problems(problems[:MOST_TOLD]))
+        return generate_latest(registry) + generate_latest(told)
 
 
-def publish_metrics(app: Flask, metrics: Metrics) -> None:
-    """Let the app answer `GET /metrics`."""
+class _Problems(Collector):
+    """The problems of the policies now, one a line; not counted, since they come and go."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self._problems = problems
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The one metric."""
+        said = "A problem that kept the last reload from being put in force; the first of them."
+        family = GaugeMetricFamily("ladders_policy_problem", said, labels=("problem",))
+        for problem in self._problems:
+            family.add_metric((problem,), 1)
+        yield family
+
+
+def publish_metrics(app: Flask, metrics: Metrics, problems: Callable[[], Sequence[str]]) -> None:
+    """Let the app answer `GET /metrics`; `problems` are those that kept the last reload from being put in
+    force."""
     blueprint = Blueprint("metrics", __name__)
 
     def show() -> Response:
-        return Response(metrics.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(metrics.text(problems()), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     blueprint.add_url_rule("/metrics", view_func=show)
     app.register_blueprint(blueprint)

@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.running import JSON, POLICIES, Service, running
 
@@ -133,6 +134,17 @@ def metric(service: Service, line: str) -> float:
     return float(values[0])
 
 
+def problems_in_metrics(service: Service) -> list[str]:
+    """The texts of the problems that `/metrics` tells."""
+    text = service.ask("GET", "/metrics")[1].decode()
+    return [
+        sample.labels["problem"]
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "ladders_policy_problem"
+    ]
+
+
 def outcome(service: Service, request: dict[str, Any]) -> str:
     """The outcome of one request."""
     code, text, _ = service.ask("POST", "/v1/verdicts", json.dumps(request))
@@ -202,6 +214,7 @@ def test_a_broken_file_keeps_the_old_set_and_is_shown_in_three_places_until_it_i
         assert (now["reload"]["result"], now["reload"]["problems"]) == ("refused", [problem])
         assert {worker["policy_set"] for worker in now["workers"]} == {before} == {now["policy_set"]}
         assert metric(service, "ladders_policy_problems") == 1
+        assert problems_in_metrics(service) == [problem]
         assert metric(service, 'ladders_reloads_total{result="refused"}') == 1
         assert outcome(service, trained) == "eligible"
         assert service.ask("GET", "/health/ready")[0] == 200
@@ -210,6 +223,7 @@ def test_a_broken_file_keeps_the_old_set_and_is_shown_in_three_places_until_it_i
         assert service.wait_for("policies-unchanged")["policy_set"] == before
         assert status(service)["reload"]["problems"] == []
         assert metric(service, "ladders_policy_problems") == 0
+        assert problems_in_metrics(service) == []
 
         new_version(policies, 10)
         service.wait_for("policies-swapped")
