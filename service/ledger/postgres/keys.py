@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Final
 
-from service.errors import LogUnavailable
 from service.ledger.keys import KEY_BYTES, KeyFolder
 from service.ledger.postgres.connections import Connection, Connections
 from service.ledger.wrapping import Wrapping
@@ -85,8 +84,7 @@ class PostgresSubjectKeys:
     def rotate(self) -> int:
         """As `SubjectKeys.rotate`: all keys are wrapped anew in one transaction, then the old one goes."""
         with self._keys.locked():
-            epoch = self._keys.new_epoch()
-            count = self._connections.ask(lambda connection: self._rewrap(connection, epoch), _FAILED)
+            epoch, count = self._connections.ask(self._rewrap, _FAILED)
             self._keys.forget_epochs_before(epoch)
             self._wrapping.forget()
             return count
@@ -105,15 +103,15 @@ class PostgresSubjectKeys:
             connection.execute(_INSERT, ([kid for kid, _ in made], wrapped))
         return made
 
-    def _rewrap(self, connection: Connection, epoch: int) -> int:
+    def _rewrap(self, connection: Connection) -> tuple[int, int]:
+        """The new epoch, and how many keys there are. One machine at a time makes a wrapping key."""
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             [(old,)] = connection.execute(_EPOCH)
-            if epoch <= old:
-                raise LogUnavailable(
-                    f"the wrapping key `kek-{old}.key` is in use and not in `{self._keys.folder}`; copy the "
-                    f"folder of keys from the machine that made it"
-                )
+            self._keys.kek(
+                old
+            )  # without it this folder is not up to date, and must not go on from where it is
+            epoch = self._keys.new_epoch()
             count, last = 0, 0
             while page := connection.execute(_PAGE, (last, _AT_ONCE)).fetchall():
                 wrapped = [
@@ -123,4 +121,4 @@ class PostgresSubjectKeys:
                 connection.execute(_REWRAP, ([kid for kid, _ in page], wrapped))
                 count, last = count + len(page), page[-1][0]
             connection.execute("UPDATE ladders_keys.epoch SET epoch = %s", (epoch,))
-        return count
+        return epoch, count
