@@ -1,8 +1,8 @@
 """What a record costs in the verdict log, in a file and in PostgreSQL; run it with `python -m bench.log`.
 
 Threads wait for each receipt before they send the next record, as requests do. CPU is that of all processes,
-including making and sealing the records, divided by the records; that of the database server is shown apart.
-The server lies on the same machine and disk and waits for the disk at each commit.
+including making, sealing and encrypting the records, divided by the records; that of the database server is
+shown apart. The server lies on the same machine and disk and waits for the disk at each commit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,56 +24,16 @@ import apsw
 import orjson
 import psutil
 
-from service.ledger.canonical import canonical
-from service.ledger.log import Record, open_log
-from service.ledger.sealing import seal
+from bench.records import costs, record, small_verdict, verdict
+from service.ledger.log import open_log
 from tests.ledger.postgres import Cluster, new_log
 
 SHAPES = ((1, 1), (1, 8), (4, 8))  #: processes and threads
 
-_FINDING = {
-    "id": "manager-training",
-    "result": "unmet",
-    "kind": "required",
-    "text": "Manager training is finished before the role starts",
-    "why": "Only about a third of new managers are trained before they start; here everyone is.",
-    "source": "People handbook 4.2",
-    "where": "tracks/people-lead/2026-01-01.yaml:14",
-    "found": {"value": 0, "label": "finished Manager Foundations courses", "from": ["facts.trainings"]},
-    "needed": {"at_least": 1},
-    "shortfall": {"value": 1},
-    "met_from": None,
-    "to_meet": "Book Manager Foundations (two days, every month).",
-    "because": [{"fact": "course", "is": "manager-foundations", "result": "unmet"}],
-}
-VERDICT = {
-    "outcome": "not_eligible",
-    "findings": [_FINDING] * 7,
-    "unmet": ["manager-training"],
-    "warnings": [],
-}
-REQUEST = {"candidate": {"id": "E-1042"}, "facts": {f"fact_{index}": "some value" for index in range(25)}}
 
-
-def record() -> Record:
-    """A verdict of a usual size under a new id."""
-    return Record(
-        id=str(uuid.uuid4()),
-        kind="verdict",
-        decided_at=datetime.now(UTC),
-        engine="ladders 0.1.0 / durable-rules 2.0.28",
-        private={"/request": canonical(REQUEST), "/verdict": canonical(VERDICT)},
-        track="people-lead",
-        level="team-lead",
-        outcome="not_eligible",
-        policy_set="sha256:" + "0" * 64,
-        policy_version="people-lead/2026-01-01",
-        rules=tuple((f"requirement-{index}", "met") for index in range(8)),
-    )
-
-
-def write(place: str, keys: Path, threads: int, seconds: float) -> tuple[int, list[float]]:
+def write(place: str, keys: Path, threads: int, seconds: float, small: bool) -> tuple[int, list[float]]:
     """How many records so many threads appended, and how many seconds each took."""
+    of = small_verdict if small else verdict
     log = open_log(place, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
     took: list[list[float]] = [[] for _ in range(threads)]
     stop_at = time.monotonic() + seconds
@@ -82,7 +41,7 @@ def write(place: str, keys: Path, threads: int, seconds: float) -> tuple[int, li
     def send(mine: list[float]) -> None:
         while time.monotonic() < stop_at:
             sent = time.perf_counter()
-            log.append([record()])
+            log.append([record(of)])
             mine.append(time.perf_counter() - sent)
 
     senders = [Thread(target=send, args=(mine,)) for mine in took]
@@ -102,6 +61,7 @@ def measure(
     before, size_before = resource.getrusage(resource.RUSAGE_CHILDREN), size()
     server_before_s = server_cpu_s() if server_cpu_s else 0.0
     command = [sys.executable, "-m", "bench.log", "--child", place, str(keys), str(threads), str(seconds)]
+    command += sys.argv[1:]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(processes)]
     answers = [orjson.loads(child.communicate()[0]) for child in children]
     after, grown = resource.getrusage(resource.RUSAGE_CHILDREN), size() - size_before
@@ -149,37 +109,25 @@ def measure_postgres(shapes: Sequence[tuple[int, int]], seconds: float) -> None:
         cluster.remove()
 
 
-def each_us(action: Callable[[], object]) -> float:
-    """Microseconds of one call, the best of several runs."""
-    runs = []
-    for _ in range(10):
-        started = time.perf_counter()
-        for _ in range(500):
-            action()
-        runs.append((time.perf_counter() - started) / 500 * 1e6)
-    return min(runs)
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=3)
+    arguments.add_argument("--small", action="store_true", help="a verdict of a quarter of the size")
     arguments.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.child:
         place, keys, threads, seconds = given.child
+        _ = (verdict(), small_verdict())  # judged before the time begins
         start_cpu_s = time.process_time()
-        records, took = write(place, Path(keys), int(threads), float(seconds))
+        records, took = write(place, Path(keys), int(threads), float(seconds), given.small)
         p50_s, p99_s = took[len(took) // 2], took[len(took) * 99 // 100]
         answer = {"records": records, "start_cpu_s": start_cpu_s, "p50_s": p50_s, "p99_s": p99_s}
         sys.stdout.write(orjson.dumps(answer).decode())
         return
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
     print(f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}")
-    one, key = record(), os.urandom(32)
-    body = len(canonical(VERDICT))
-    print(f"canonical bytes of a verdict of {body:,} B: {each_us(lambda: canonical(VERDICT)):.1f} us")
-    print(f"sealing one record: {each_us(lambda: seal(one, log='bench', record_key=key)):.1f} us")
-    print(f"making one record (ids, canonical request and verdict): {each_us(record):.1f} us")
+    for name, of in (("a real verdict", verdict), ("a small one", small_verdict)):
+        costs(name, of)
     print("in a file, WAL, synchronous=FULL")
     for processes, threads in SHAPES:
         measure_file(processes, threads, given.seconds)

@@ -53,6 +53,30 @@ def canonical(value: object) -> bytes:
     return written
 
 
+def seems_canonical(written: bytes) -> bool:
+    """Whether nothing outside the profile shows in what orjson wrote with its keys in order; a doubt is a no.
+
+    Many times faster than looking at every value, for documents whose values are known to be plain.
+    """
+    return not _FRACTION.search(written) and (written.isascii() or not _has_wide_key(written))
+
+
+def _has_wide_key(written: bytes) -> bool:
+    """Whether a key holds something that is not ASCII: behind the end of a text that is one stands `:`."""
+    rest = written
+    while not rest.isascii():
+        try:
+            rest.decode("ascii")
+        except UnicodeDecodeError as wide:
+            end = rest.find(b'"', wide.start)
+            while rest[end - 1 : end] == b"\\":  # a quote inside the text, or a stroke at its end: go on
+                end = rest.find(b'"', end + 1)
+            if rest[end + 1 : end + 2] == b":":
+                return True
+            rest = rest[end:]
+    return False
+
+
 def _inside_profile(value: object) -> bool:
     """Whether a value that orjson could write is inside the profile.
 

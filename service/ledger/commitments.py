@@ -44,6 +44,8 @@ def commitments(fields: Mapping[str, bytes], record_key: bytes, form: int = 2) -
         for salt, pointer in zip(salts, pointers, strict=True)
     ]
     decoys = -len(found) % _STEP
+    if not decoys:
+        return found
     noise = shake_256(b"\x03" + record_key).digest(decoys * 32)
     return found + [noise[at : at + 32] for at in range(0, len(noise), 32)]
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 import orjson
 
 from service.ledger.canonical import canonical
+from service.ledger.fields import REQUEST
 from service.ledger.record import Asked, Entry, Receipt, Record
-from service.ledger.verdict_record import CALLER, REQUEST
+from service.ledger.verdict_record import CALLER
 from service.verdict.decisions import Answer, By, Decision, Objection, departs
 
 DECISION: Final = "/decision"

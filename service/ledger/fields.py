@@ -25,44 +25,54 @@ VERDICT: Final = "/verdict"  #: the document of a verdict
 REPLAY: Final = "/replay/verdict_sha256"
 _FINDINGS: Final = "findings"
 
+Members = dict[str, bytes | list[bytes]]  #: canonical bytes of each member of a document, in their order
 
-def fields_of(parts: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The committed fields, canonical bytes by JSON pointer, of stored parts."""
+
+def fields_of(
+    parts: Mapping[str, bytes], *, request: Any = None, members: Members | None = None
+) -> dict[str, bytes]:
+    """The committed fields, canonical bytes by JSON pointer, of stored parts.
+
+    Args:
+        parts: Canonical bytes by JSON pointer.
+        request: The value of the request, where it is at hand.
+        members: The members of the document, likewise.
+    """
     fields: dict[str, bytes] = {}
     for pointer, part in parts.items():
         if pointer == REQUEST:
             fields[pointer] = part
-            fields.update(request_fields(_request(orjson.loads(part))))
+            fields.update(_request_fields(_request(orjson.loads(part)) if request is None else request))
         elif pointer == VERDICT:
-            fields.update(document_fields(members_of(orjson.loads(part)), part))
+            fields.update(_document_fields(members or members_of(orjson.loads(part)), part))
         else:
             fields[pointer] = part
     return fields
 
 
-def request_fields(request: Any) -> Iterator[tuple[str, bytes]]:
+def _request_fields(request: Any) -> Iterator[tuple[str, bytes]]:
     """A field for each fact that a request sends; a number with decimals is its text."""
     facts = request.get("facts") if isinstance(request, dict) else None
     for name, value in facts.items() if isinstance(facts, dict) else ():
-        yield f"/facts/{_escaped(name)}", orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS)
+        yield f"/facts/{_escaped(name)}", _told(value)
 
 
 def fingerprint(request: Any) -> bytes:
     """What two requests have in common that ask the same, however they are written."""
-    return sha256(orjson.dumps(_plain(request), option=orjson.OPT_SORT_KEYS)).digest()
+    return sha256(_told(request)).digest()
 
 
-def members_of(document: Mapping[str, Any]) -> dict[str, bytes | list[bytes]]:
+def members_of(document: Mapping[str, Any]) -> Members:
     """The canonical bytes of each member of a canonical document, by name; of the findings, of each."""
     return {
-        name: [_written(finding) for finding in value]
+        name: [written(finding) for finding in value]
         if name == _FINDINGS and isinstance(value, list)
-        else _written(value)
+        else written(value)
         for name, value in sorted(document.items())
     }
 
 
-def document_of(members: Mapping[str, bytes | list[bytes]]) -> bytes:
+def document_of(members: Members) -> bytes:
     """The canonical document with these members."""
     return b"{%b}" % b",".join(
         b"%b:%b" % (orjson.dumps(name), b"[%b]" % b",".join(value) if isinstance(value, list) else value)
@@ -70,9 +80,7 @@ def document_of(members: Mapping[str, bytes | list[bytes]]) -> bytes:
     )
 
 
-def document_fields(
-    members: Mapping[str, bytes | list[bytes]], document: bytes
-) -> Iterator[tuple[str, bytes]]:
+def _document_fields(members: Members, document: bytes) -> Iterator[tuple[str, bytes]]:
     """A field for each member of a verdict and for each finding, and what a replay must come to."""
     for name, value in members.items():
         if isinstance(value, list):
@@ -91,8 +99,17 @@ def _request(text: Any) -> Any:
         return None
 
 
-def _written(value: Any) -> bytes:
+def written(value: Any) -> bytes:
+    """The bytes of a value that is inside the canonical profile already."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _told(value: Any) -> bytes:
+    """The canonical bytes of a value of a request."""
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except TypeError:  # a whole number beyond what every JSON reader keeps exact
+        return written(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,8 @@ def root_over(hashes: Sequence[bytes]) -> bytes:
     """
     level = list(hashes)
     while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=False)  # an odd last one is left out here
-        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
-        level = above + level[-1:] if len(level) % 2 else above
+        odd = level[-1:] if len(level) % 2 else []
+        nodes = iter(level)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes, nodes, strict=False)]
+        level += odd
     return level[0] if level else sha256().digest()

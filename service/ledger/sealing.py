@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import orjson
 
-from service.ledger.canonical import canonical
+from service.ledger.canonical import canonical, seems_canonical
 from service.ledger.commitments import KEY_BYTES, committed, in_base64
-from service.ledger.fields import VERDICT, fields_of
+from service.ledger.fields import VERDICT, fields_of, written
 from service.ledger.merkle import entry_hash
 from service.ledger.record import Record, digest_text
 
@@ -77,8 +77,10 @@ def seal(record: Record, *, log: str, record_key: bytes, about: bytes | None = N
         raise ValueError("a record about an entry is sealed with the hash of its leaf")
     parts = _object(record.private)
     fields = fields_of(record.private) if record.fields is None else record.fields
-    envelope = _envelope(record, log, about)
-    leaf = canonical({"v": FORM, **envelope, "private": committed(fields, record_key)})
+    envelope = {"v": FORM, **_envelope(record, log, about), "private": committed(fields, record_key)}
+    leaf = written(envelope)
+    if record.detail or not seems_canonical(leaf):
+        leaf = canonical(envelope)  # looks at every value, and says what is wrong
     if len(leaf) > LEAF_LIMIT:
         raise ValueError(f"the envelope of a record is at most {LEAF_LIMIT} bytes; this one has {len(leaf)}")
     form = PLAIN if record.private else None
@@ -98,7 +100,7 @@ def is_of(record: Record, leaf: bytes, body: bytes | None, *, log: str, about: b
 def opened(body: bytes) -> tuple[bytes, dict[str, bytes]]:
     """The record key and the private parts in an open body."""
     parts: dict[str, object] = orjson.loads(body[KEY_BYTES:])
-    return body[:KEY_BYTES], {pointer: canonical(part) for pointer, part in parts.items()}
+    return body[:KEY_BYTES], {pointer: written(part) for pointer, part in parts.items()}
 
 
 def person_in(body: bytes) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
 
@@ -53,7 +54,7 @@ class FileSubjectKeys:
         self._keys = keys
         path = keys.folder / FILE
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = _opened(path)
         except OSError as error:
             raise LogUnavailable(f"the keys of people `{path}` cannot be used: {error.strerror}") from error
         self._making = Lock()
@@ -149,3 +150,11 @@ class FileSubjectKeys:
             )
             os.fsync(self._file)
             return made
+
+
+def _opened(path: Path) -> int:
+    """The file, made where there is none; whoever may only read it gets it to read."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -14,13 +14,12 @@ from typing import Any, Final, cast
 
 import orjson
 
-from service.ledger.canonical import canonical
+from service.ledger.canonical import canonical, seems_canonical
+from service.ledger.fields import REQUEST, VERDICT, document_of, fields_of, members_of, written
 from service.ledger.record import Asked, Entry, Receipt, Record
 from service.verdict.model import Verdict
 
-REQUEST: Final = "/request"
 CALLER: Final = "/caller"
-VERDICT: Final = "/verdict"
 
 
 def record_of(
@@ -30,6 +29,7 @@ def record_of(
     judged_at: datetime,
     caller: str,
     asked: tuple[Asked, ...] = (),
+    request: Any = None,
 ) -> Record:
     """What is remembered of one verdict.
 
@@ -39,20 +39,23 @@ def record_of(
         judged_at: When it was judged, with a time zone.
         caller: Whose request it was; only they and auditors may read the verdict again.
         asked: What the request is known again by.
+        request: What `read_json` makes of the text, where that is at hand.
 
     Raises:
         ValueError: The document is outside the canonical profile, or the text is not UTF-8.
     """
+    members = members_of(verdict.document)
+    document, text = document_of(members), written(request_text.decode("utf-8"))
+    if not seems_canonical(document):
+        canonical(dict(verdict.document))  # says what is wrong, and where
+    private = {REQUEST: text, VERDICT: document, CALLER: written(caller)}
     return Record(
         id=verdict.id,
         kind="verdict",
         decided_at=judged_at,
         engine=verdict.engine,
-        private={
-            REQUEST: canonical(request_text.decode("utf-8")),
-            VERDICT: canonical(verdict.document),
-            CALLER: canonical(caller),
-        },
+        private=private,
+        fields=fields_of(private, request=request, members=members),
         track=verdict.track,
         level=verdict.level,
         outcome=verdict.outcome,

@@ -44,7 +44,14 @@ def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
     try:
         parts().keeper.keep(judge.policies)
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)
-        record = record_of(verdict, body.text, judged_at=now, caller=caller().owner, asked=asked)
+        record = record_of(
+            verdict,
+            body.text,
+            judged_at=now,
+            caller=caller().owner,
+            asked=asked,
+            request=body.value,
+        )
         old = replaced(body.value, verdict.document["candidate"]["id"])
         return verdict, record if old is None else superseding(record, old), perf_counter() - began
     except Exception as error:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ledger import canonical as canonical_module
-from service.ledger.canonical import WIDEST, are_canonical, canonical, is_canonical
+from service.ledger.canonical import WIDEST, are_canonical, canonical, is_canonical, seems_canonical
 
 ASCII = st.text(st.characters(max_codepoint=127), max_size=8)
 SCALARS = st.none() | st.booleans() | st.integers(-WIDEST, WIDEST) | st.text(max_size=20)
@@ -138,3 +138,27 @@ def test_a_refusal_never_repeats_the_value() -> None:
     with pytest.raises(ValueError, match="`/salary`") as refusal:
         canonical({"salary": 91_234.5})
     assert "91" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": 1.5},
+        {"a": [1, -0.25]},
+        {"a": {"b": 2.0}},
+        {"ä": 1},
+        {"a": {"ключ": "x"}},
+        {'"ä\\"': 1},
+        {"a": 'é"', "é": 2},
+    ],
+)
+def test_what_is_outside_the_profile_shows_in_the_bytes(value: object) -> None:
+    """The quick look may doubt what is right, but never passes what is wrong in these ways."""
+    assert not seems_canonical(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+@given(PROFILE)
+def test_what_is_written_canonically_seems_so_unless_a_text_ends_like_a_fraction(value: object) -> None:
+    """Otherwise the quick look would be slower than the thorough one, which follows every doubt."""
+    written = canonical(value)
+    assert seems_canonical(written) or re.search(rb"\.[0-9]+[,\]}]", written)

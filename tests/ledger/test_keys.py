@@ -103,6 +103,27 @@ def test_without_keys_a_log_still_shows_what_is_not_private(tmp_path: Path) -> N
         assert entry.private == a_record(1).private
 
 
+def test_keys_that_may_only_be_read_are_enough_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Auditors get a folder that they cannot change."""
+    place = tmp_path / "log.db"
+    with closing(open_log(place, clock=lambda: NOON, random_bytes=os.urandom)) as log:
+        log.append([a_record(1)])
+    really_open = os.open
+
+    def read_only(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_RDWR:
+            raise PermissionError(13, "Permission denied")
+        return really_open(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with closing(read_log(place)) as reader:
+        entry = reader.get(record_id(1))
+        assert entry is not None
+        assert entry.private == a_record(1).private
+
+
 def test_what_is_private_lies_in_no_file_in_the_clear(tmp_path: Path) -> None:
     """A copy of the disk, or of a backup of the log, tells nothing of anybody."""
     with closing(open_log(tmp_path / "log.db", clock=lambda: NOON, random_bytes=os.urandom)) as log:

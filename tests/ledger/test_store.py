@@ -446,3 +446,15 @@ def test_two_logs_in_one_process_share_the_file(opening: Open) -> None:
         assert log.append([a_record(number)])[0].index == number
     assert one.append([a_record(19)]) == two.append([a_record(19)])
     assert one.get(record_id(19)) == two.get(record_id(19))
+
+
+def test_the_check_fails_where_a_verdict_would_not_find_room(
+    log: Log, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page or two may still fit where a verdict does not; the service must not count as ready then."""
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((4096, 4096, 100, 9, 9, 9, 9, 9, 0, 255)))
+    with pytest.raises(LogUnavailable, match="no room is left for the verdict log"):
+        log.check_writable()
+    monkeypatch.undo()
+    log.check_writable()
+    assert entries(database) == []

@@ -6,6 +6,7 @@ of the disk nobody writes on: what it now holds is uncertain, so writing on coul
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -22,6 +23,8 @@ from service.ledger.rows import Answer, Head, Held, Stale, Written
 from service.ledger.sealing import Sealed
 
 _KEEP_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint (size, note) VALUES (?, ?)"
+_NO_ROOM: Final = "no room is left for the verdict log; make room on its disk"
+_ROOM: Final = 2**20  #: bytes that must be free for the log to count as writable
 _BACKWARDS_US: Final = 5_000_000  #: how far the clock may lie behind the last entry
 _FRAMES: Final = 1000  #: pages in the write-ahead log from which they are moved into the database
 _EMPTIED_WITHIN: Final = 20  #: tries to empty the write-ahead log after an erasure, each of a busy timeout
@@ -170,13 +173,19 @@ class EmbeddedWriter:
         return sealed.removes is not None and not entries.is_whole(self._connection, sealed.removes)
 
     def _probe(self, now_us: int) -> None:
-        """Write something that is no part of the log, to see whether writing works."""
+        """Write something that is no part of the log, to see whether writing works.
+
+        That takes one page and a verdict several, so there must be room for some.
+        """
+        free = os.statvfs(self._place.database.parent)
+        if free.f_bavail * free.f_frsize < _ROOM:
+            raise LogUnavailable(_NO_ROOM)
         self._connection.execute("UPDATE meta SET value = ? WHERE name = 'probed'", (str(now_us),))
 
     def _why(self, error: apsw.Error) -> str:
         """What to tell the callers of a group that failed."""
         if is_full(self._connection, error):
-            return "no room is left for the verdict log; make room on its disk"
+            return _NO_ROOM
         if isinstance(error, apsw.BusyError):
             return "another program is writing to the database of the verdict log; stop it"
         if is_broken(error):

@@ -92,7 +92,14 @@ def judge_request() -> Response:
             raise
         return _created(before, seen)
     judged = perf_counter()
-    record = record_of(verdict, body.text, judged_at=judged_at, caller=caller().owner, asked=asked)
+    record = record_of(
+        verdict,
+        body.text,
+        judged_at=judged_at,
+        caller=caller().owner,
+        asked=asked,
+        request=body.value,
+    )
     if old is not None:
         record = superseding(record, old)
     with parts().traces.step("append"):
