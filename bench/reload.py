@@ -43,7 +43,9 @@ from service.web.judges import Judges, ready_judge
 from service.web.runtime import runtime_in
 
 ROOT = Path(__file__).parents[1]
-BODY = (ROOT / "examples" / "requests" / "brilliant-coder.json").read_bytes()
+REQUEST = json.loads((ROOT / "examples" / "requests" / "brilliant-coder.json").read_bytes())
+#: Without an id: asked again under the same one, the service would give the verdict of the first time.
+BODY = json.dumps({name: value for name, value in REQUEST.items() if name != "request_id"}).encode()
 LEVEL = Path("tracks") / "people-lead" / "2026-01-01.yaml"
 ID, THRESHOLD = "tried-it-out", "at_least: {} weeks"
 CONNECTIONS, PAUSE_S, RELOADS = 8, 0.02, 8
@@ -228,6 +230,8 @@ def _show(
     mixed = len(meanings) != len({digest for digest, _ in meanings})
     print(f"dropped           {len(sender.dropped)} {sender.dropped[:3] or ''}")
     print(f"judged by a mixture: {'YES' if mixed else 'none'} ({len(meanings)} sets of policies judged)")
+    if len(meanings) < 2:
+        raise RuntimeError("the same policies judged before and after, so nothing was shown")
 
 
 def _at(ordered: Sequence[float], percent: int) -> float:
