@@ -113,6 +113,23 @@ def test_check_tells_programs_the_same(wrong_policies: Path) -> None:
     assert (right["valid"], right["problems"], right["levels"]) == (True, [], 3)
 
 
+def test_check_shows_its_progress_on_a_terminal_alone() -> None:
+    """A thousand files take seconds; a pipe gets the result and nothing else."""
+    command = [sys.executable, "-m", "service.cli.main", "check", str(POLICIES)]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("NO_COLOR", "FORCE_"))}
+    spoken = f"import pty, sys; sys.exit(pty.spawn({command!r}) >> 8)"
+    shown = [
+        subprocess.run(
+            words, env={**own, "PYTHONPATH": str(HOUSE), "TERM": "xterm-256color"}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60, check=True,
+        )
+        for words in (command, [sys.executable, "-c", spoken])
+    ]  # fmt: skip
+    files = sum(1 for path in POLICIES.rglob("*.yaml"))
+    assert (shown[0].stderr, "files" in shown[0].stdout) == ("", False)
+    assert f"{files}/{files}" in shown[1].stdout
+
+
 # ── explain ───────────────────────────────────────────────────────────────────────────────────────────
 
 
