@@ -41,11 +41,12 @@ def status(ctx: click.Context, as_json: bool) -> None:
             "why": None,
         }
         try:
-            told["keys"] = [signer.key.vkey for signer in beside.keys.signers(origin_of(log, beside.anchor))]
             refuse_unanchored(log, beside.anchor)
         except (LogRolledBack, LogTampered) as refused:
             told["why"] = str(refused)
-        except LogUnavailable as refused:  # the keys are elsewhere: only shown, nothing depends on it
+        try:
+            told["keys"] = [signer.key.vkey for signer in beside.keys.signers(origin_of(log, beside.anchor))]
+        except LogUnavailable as refused:  # an auditor has no keys
             told["keys"] = [str(refused)]
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))

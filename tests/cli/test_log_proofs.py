@@ -161,6 +161,21 @@ def test_a_rolled_back_log_is_told_refused_and_can_be_accepted_on_record(
     assert "no loss to accept" in run(backup, "accept-rollback", "--reason", "x", "--yes", code=2).output
 
 
+def test_an_auditor_without_keys_verifies_exports_and_sees_how_the_log_stands(
+    place: Path, trust: Path, tmp_path: Path
+) -> None:
+    """None of it needs a secret."""
+    shutil.rmtree(place.parent / "keys")
+    assert "is not there; restore the folder of keys" in run(place, "status").output
+    run(place, "verify", "--trust", trust)
+    run(place, "export", tmp_path / "export")
+    offline("verify", tmp_path / "export", "--trust", trust)
+    (place.parent / "anchor").write_bytes(
+        (place.parent / "anchor").read_bytes().replace(b"\\n300\\n", b"\\n301\\n")
+    )
+    assert "REFUSED     " in run(place, "status", code=1).output
+
+
 def test_one_entry_is_proved_to_somebody_who_has_the_trust_file(
     place: Path, trust: Path, tmp_path: Path
 ) -> None:
