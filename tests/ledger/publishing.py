@@ -1,5 +1,8 @@
-"""A process of its own that publishes a log once and is killed on the way; started by tests as
-`python -m tests.ledger.publishing DATABASE before|after|signing`.
+"""A process of its own that publishes a log; started by tests as `python -m tests.ledger.publishing
+DATABASE …`.
+
+`before`, `after` and `signing` publish once and are killed on the way; `again` publishes until its standard
+input ends.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from threading import Thread
 from unittest.mock import patch
 
 from service.ledger.anchor import Anchor
@@ -41,5 +45,18 @@ def main(database: Path, when: str) -> None:
     publisher(opened(database), database.parent).publish()
 
 
+def again(database: Path) -> None:
+    """Publish without a pause, as nobody would."""
+    ending = Thread(target=sys.stdin.read)
+    ending.start()
+    log = opened(database)
+    while ending.is_alive():
+        publisher(log, database.parent).publish()
+    log.close()
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    if sys.argv[2] == "again":
+        again(Path(sys.argv[1]))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2])

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -265,3 +266,21 @@ def test_a_publisher_that_is_killed_on_the_way_is_gone_on_from(database: Path, w
         assert verify_log(log, None, [anchor(database).path]).outcome == OK
     sizes = [read_checkpoint(note).checkpoint.size for note in anchor(database).notes()]
     assert sizes == [*SIZES, *([600] if when == "after" else []), 601]
+
+
+def test_publishers_that_race_leave_one_line_of_checkpoints(database: Path) -> None:
+    """Two that both believe that they lead: each checkpoint in the anchor is larger than the one before."""
+    command = [sys.executable, "-m", "tests.ledger.publishing", str(database), "again"]
+    racing = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(2)]
+    with closing(opened(database)) as log:
+        deadline = time.monotonic() + 30
+        while len(list(anchor(database).notes())) < 20 and time.monotonic() < deadline:
+            log.append([a_record(number) for number in range(log.size() + 1_000, log.size() + 1_003)])
+        for each in racing:
+            each.communicate()
+        assert [each.returncode for each in racing] == [0, 0]
+        sizes = [read_checkpoint(note).checkpoint.size for note in anchor(database).notes()]
+        assert len(sizes) >= 20
+        assert sizes == sorted(set(sizes))
+        starts(log, database)
+        assert verify_log(log, None, [anchor(database).path]).outcome == OK
