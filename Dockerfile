@@ -21,7 +21,7 @@ RUN /opt/ladders/bin/pip install --no-cache-dir --no-build-isolation --no-compil
 FROM python:${PYTHON}
 RUN groupadd --gid 10001 ladders \
  && useradd --uid 10001 --gid ladders --no-create-home --home-dir /var/lib/ladders --shell /usr/sbin/nologin ladders \
- && install -d -o ladders -g ladders -m 0700 /var/lib/ladders
+ && install -d -o ladders -g ladders -m 0700 /var/lib/ladders /var/lib/ladders-anchor
 COPY --from=builder /opt/ladders /opt/ladders
 COPY policies /etc/ladders/policies
 ENV PATH=/opt/ladders/bin:$PATH \
