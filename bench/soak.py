@@ -4,6 +4,7 @@ Run it with `python -m bench.soak [--minutes M] [--requests N]`; `make soak` run
 fails when an answer is not as it should be, when the memory of the service at its end and when it was warm
 differ by more than 5 %, or when it ends with more open files. Warm is after a tenth of the run, and 30,000
 requests.
+It begins with a batch for every thread, which takes what batches take.
 Each request has an id of its own. After every thousand come a batch and ten requests that cannot be judged.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from bench.contenders import IN_A_BATCH, ROOT, Contender, batched, ladders
 from bench.machine import described
-from bench.sender import post, send
+from bench.sender import CONNECTIONS, post, send
 
 TOLERATED = 0.05  #: by which share the memory may differ
 PART = 1_000  #: requests between two looks
@@ -41,7 +42,9 @@ def main() -> None:
 
 def soak(service: Contender, seconds: float, requests: int) -> Iterator[str]:
     """What is wrong after so many seconds and so many requests, whichever come last."""
-    many, begun, sent = batched(service), time.monotonic(), 0
+    many = batched(service)
+    send(service.address, (many.request(10**6 + number) for number in range(4 * CONNECTIONS)), many.status)
+    begun, sent = time.monotonic(), 0
     verdicts, looks, unexpected = 0, [], 0
     while (passed := time.monotonic() - begun) < seconds or sent < requests:
         part = (service.request(sent + place) for place in range(PART))

@@ -15,8 +15,10 @@ from service.cli.config_file import config_file
 
 #: glibc gives memory back to the system each time the engine lets a state go, and fetches it again for the
 #: next one; with room at the top of the heap it does not. The other two keep large blocks on the heap: glibc
-#: stops to learn that by itself when one of the three is set.
+#: stops to learn that by itself when one of the three is set. One heap serves all threads: Python lets one
+#: of them run at a time, and a heap for each would keep all that its largest batch ever took.
 MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
     "MALLOC_TOP_PAD_": str(16 * 2**20),
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
