@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +20,9 @@ from schemathesis import GenerationMode
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 from schemathesis.core.result import Ok
 
+from service.web import drafting
 from tests.web.promise import document_now
+from tests.web.running import Service, running
 
 PUBLISHED = frozenset({201, 400, 413, 415, 422})
 
@@ -145,21 +149,33 @@ TRIALS = [
 ]
 #: here a request that is wrong is answered in its place, and the whole is not refused
 EACH_FOR_ITSELF = {"POST /v1/verdicts/batch", "POST /access/v1/evaluations"}
+NO_DRAFT = ("echo", '{"problems": [["facts.yaml", "facts.yaml:1:1: no"]], "count": 1}')
+PIECES = [
+    b"POST /v1/verdicts HTTP/1.1\r\nHost: a\r\n",
+    b"GET /v1/tracks HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"Content-Type: application/json\r\n",
+    b"Content-Length: 2\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Expect: 100-continue\r\n",
+    b"\r\n",
+    b"{}",
+    b"2\r\n{}\r\n",
+    b"0\r\n\r\n",
+]
 as_published = pytest.mark.parametrize(("label", "mode"), TRIALS, ids=str)
 
 
-def published(app: Flask) -> list[Any]:
-    """Every operation that the OpenAPI document tells of."""
-    told = schemathesis.openapi.from_wsgi("/openapi.json", app).get_all_operations()
-    return [result.ok() for result in told if isinstance(result, Ok)]
+def operations_of(schema: Any) -> list[Any]:
+    """Every operation that an OpenAPI document tells of."""
+    return [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
 
 
-def keep_to_the_document(app: Flask, label: str, mode: GenerationMode, requests: int) -> None:
+def keep_to_the_document(schema: Any, label: str, mode: GenerationMode, requests: int) -> None:
     """Send requests that the OpenAPI document allows, or forbids, and hold each answer to it.
 
     A well-formed request may still be refused: the document does not list which tracks and levels there are.
     """
-    (operation,) = [operation for operation in published(app) if operation.label == label]
+    (operation,) = [operation for operation in operations_of(schema) if operation.label == label]
     excluded = [positive_data_acceptance]
     if label in EACH_FOR_ITSELF:
         excluded.append(negative_data_rejection)
@@ -174,19 +190,51 @@ def keep_to_the_document(app: Flask, label: str, mode: GenerationMode, requests:
 
 def test_every_operation_is_tried(app: Flask) -> None:
     """The document that is served is the one that the trials are made from."""
-    assert [operation.label for operation in published(app)] == list(OPERATIONS)
+    served = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    assert [operation.label for operation in operations_of(served)] == list(OPERATIONS)
 
 
 @as_published
-def test_the_service_keeps_to_its_own_openapi_document(app: Flask, label: str, mode: GenerationMode) -> None:
+def test_the_service_keeps_to_its_own_openapi_document(
+    app: Flask, label: str, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No failure, no status, content type or shape that is not published, and nothing forbidden is taken."""
-    keep_to_the_document(app, label, mode, 25)
+    monkeypatch.setattr(drafting, "_COMMAND", NO_DRAFT)
+    keep_to_the_document(schemathesis.openapi.from_wsgi("/openapi.json", app), label, mode, 12)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running service."""
+    with running(tmp_path_factory.mktemp("fuzz") / "verdicts.db") as service:
+        yield service
 
 
 @pytest.mark.fuzz
 @as_published
-def test_the_service_keeps_to_its_own_openapi_document_for_long(
-    app: Flask, label: str, mode: GenerationMode
+def test_the_running_service_keeps_to_its_own_openapi_document(
+    service: Service, label: str, mode: GenerationMode
 ) -> None:
-    """The same, with far more of it."""
-    keep_to_the_document(app, label, mode, 4_200)
+    """The same over real connections, and 50,000 times in all."""
+    served = schemathesis.openapi.from_url(f"{service.address}/openapi.json")
+    workers = service.workers()
+    keep_to_the_document(served, label, mode, 50_000 // len(TRIALS) + 1)
+    assert service.workers() == workers, "a worker died"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.lists(st.binary(max_size=300) | st.sampled_from(PIECES), min_size=1, max_size=6))
+def test_bytes_on_a_connection(service: Service, pieces: list[bytes]) -> None:
+    """What is no HTTP at all, or nearly: the worker lives on, and answers the next."""
+    host, _, port = service.netloc.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        try:
+            for piece in pieces:
+                connection.sendall(piece)
+            connection.shutdown(socket.SHUT_WR)
+            told = b"".join(iter(lambda: connection.recv(65536), b""))
+        except OSError:
+            return  # it hung up
+    statuses = {line.split()[1] for line in told.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")}
+    assert not {status for status in statuses if status >= b"500" and status != b"501"}
+    assert service.ask("GET", "/health/live")[0] == 200

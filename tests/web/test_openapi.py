@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from service.web.api.authzen import EXAMPLE
 from service.web.problems import KINDS
 
 
@@ -153,6 +154,47 @@ def test_verdicts_are_as_published(
     schema = {"$ref": "#/components/schemas/Verdict"}
     validator(document, schema).validate(told)
     assert unpublished(told, schema, document) == []
+
+
+@pytest.mark.parametrize("query", ["", "?view=candidate", "?view=workflow", "?view=audit"])
+@pytest.mark.parametrize("address", ["/v1/verdicts", "/v1/verdicts/batch", "/v1/simulations"])
+def test_what_a_view_leaves_out_is_published(
+    address: str, query: str, document: dict[str, Any], client: FlaskClient, good: dict[str, Any]
+) -> None:
+    """A generated client refuses an answer without a field that was said to be always there."""
+    bodies = {
+        "/v1/verdicts": good,
+        "/v1/verdicts/batch": {"requests": [good, {}]},
+        "/v1/simulations": {"request": good, "what_if": {"as_of": "2027-02-01"}},
+    }
+    response = client.post(f"{address}{query}", json=bodies[address])
+    hold_to_the_document(response, document["paths"][address]["post"], document)
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/v1/options", {"candidate": {"id": "E"}, "from": None, "as_of": "2027-01-01", "facts": {}}),
+        ("/access/v1/evaluation", {**EXAMPLE, "context": {}}),
+        ("/access/v1/evaluations", {**EXAMPLE, "context": {}, "evaluations": [{}, {"action": 7}]}),
+    ],
+)
+def test_other_answers_are_as_published(
+    address: str, body: Any, document: dict[str, Any], client: FlaskClient
+) -> None:
+    """Random requests seldom get as far as an answer."""
+    if "resource" in body:
+        body["resource"] = {"type": "level", "id": "people-lead/team-lead"}
+    hold_to_the_document(client.post(address, json=body), document["paths"][address]["post"], document)
+
+
+def hold_to_the_document(response: Any, operation: dict[str, Any], document: dict[str, Any]) -> None:
+    """The answer has the published shape, and no name more."""
+    assert 200 <= response.status_code < 300, response.data
+    content = operation["responses"][str(response.status_code)]["content"][response.content_type]
+    told = json.loads(response.data)
+    validator(document, content["schema"]).validate(told)
+    assert unpublished(told, content["schema"], document) == []
 
 
 def unpublished(told: Any, schema: dict[str, Any], document: dict[str, Any], where: str = "") -> list[str]:

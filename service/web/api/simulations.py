@@ -47,7 +47,10 @@ class SimulationSchema(VerdictSchema):
     """What the verdict would be. Not a verdict: it is not in the log and has no `verdict_id`."""
 
     class Meta:
-        exclude = ("verdict_id", "log", "links")
+        exclude = (
+            "verdict_id", "log", "links",
+            "supersedes", "superseded_by", "decisions", "objections",  # nobody can answer to it
+        )  # fmt: skip
 
     simulation = fields.Boolean(required=True, metadata={"enum": [True], "description": "always true"})
     simulation_id = fields.String(required=True, metadata={"description": f"begins with `{PREFIX}`"})
