@@ -26,12 +26,13 @@ from service.simulate.what_if import Simulation
 from service.verdict.judge import Judge
 from service.web.errors import Refused
 
-TIME_S: Final = 20  #: for all of it, of the clock and of the processor
+TIME_S: Final = 20  #: of the processor, for all of it
+WAIT_S: Final = 60  #: of the clock: others go first
 MEMORY: Final = 1024 * 1024 * 1024  #: bytes of address space
 MOST_TOLD: Final = 100  #: problems and warnings; the rest is counted
 _COMMAND: Final = (sys.executable, "-P", "-m", "service.web.drafting")
 _OURS: Final = ("LADDERS_", "PROMETHEUS_", "OTEL_")
-_NICE: Final = 10
+_NICE: Final = 5
 _turn: Final = BoundedSemaphore(1)
 
 
@@ -72,7 +73,7 @@ def _asked(question: bytes) -> dict[str, Any]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
-            timeout=TIME_S,
+            timeout=WAIT_S,
             check=False,
         )
         answer: dict[str, Any] = orjson.loads(ended.stdout)

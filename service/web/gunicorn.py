@@ -223,7 +223,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "timeout": 30,
         "graceful_timeout": settings.stop_timeout_s,
         "keepalive": 15,
-        "limit_request_line": 4_094,
+        "limit_request_line": 8_190,
         "limit_request_fields": 60,
         "limit_request_field_size": 8_190,
         "control_socket_disable": True,

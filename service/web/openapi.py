@@ -15,6 +15,7 @@ from marshmallow import fields
 from service import __version__
 from service.facts.strict import LONGEST_NAME, Name
 from service.verdict.views import LEFT_OUT
+from service.web.answers import problem_response
 from service.web.api import (
     authzen,
     batches,
@@ -58,6 +59,7 @@ _SEEN: Final = {
     "Finding": "finding",
     "Node": "node",
 }
+_BEFORE_ANY_VIEW: Final = (414, 431)  #: what the server itself may refuse, whatever is asked
 _DESCRIPTION: Final = """\
 Promotion requests are judged against a written policy, and every verdict explains itself.
 
@@ -103,12 +105,16 @@ def _tidied(document: dict[str, Any]) -> dict[str, Any]:
     answered may get more names later, so that only what is sent says that it has no others.
     """
     schemas = document["components"]["schemas"]
-    bodies = [
-        operation["requestBody"]
+    operations = [
+        operation
         for item in document["paths"].values()
-        for operation in item.values()
-        if "requestBody" in operation
+        for method, operation in item.items()
+        if method != "parameters"
     ]
+    for operation in operations:
+        for early in _BEFORE_ANY_VIEW:
+            operation["responses"].setdefault(str(early), problem_response(early))
+    bodies = [operation["requestBody"] for operation in operations if "requestBody" in operation]
     sent = set(_named(bodies, schemas))
     for name, schema in schemas.items():
         if name not in sent:

@@ -129,6 +129,18 @@ KINDS: Final[Mapping[str, Kind]] = {
             "Send a smaller body, or have the operator raise LADDERS_BODY_LIMIT.",
         ),
         Kind(
+            "address-too-long",
+            414,
+            "The address is too long",
+            "Send a shorter query; an address has at most 8,190 bytes.",
+        ),
+        Kind(
+            "headers-too-large",
+            431,
+            "The headers are too large",
+            "Send at most 60 headers of at most 8,190 bytes, and 64 KiB together with the address.",
+        ),
+        Kind(
             "wrong-content-type",
             415,
             "The body is not sent as JSON",

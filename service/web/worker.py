@@ -140,7 +140,7 @@ class Worker(ThreadWorker):
             return
         self._stop_waiting(conn)
         if progress == "too much":
-            self._refuse(conn, "bad-request", 431, "the request line and the headers are too long")
+            self._refuse(conn, "headers-too-large", 431, "the address and the headers are too large")
             return
         self._hand_over(conn, is_open=progress == "open")
 
@@ -299,6 +299,10 @@ def _without_server(default_headers: Any) -> Any:
 
 def _write_problem(client: socket.socket, status: int, reason: str, _said: str) -> None:
     """Answer a request that gunicorn cannot read; what the client sent is not repeated."""
+    own = next((kind for kind in KINDS.values() if kind.status == status and status in (414, 431)), None)
+    if own is not None:
+        _say_problem(client, own.name, status, own.title[:1].lower() + own.title[1:])
+        return
     kind = "internal-error" if status >= 500 and status != 501 else "bad-request"
     _say_problem(client, kind, status, reason[:1].lower() + reason[1:])
 

@@ -17,7 +17,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.checks import negative_data_rejection, positive_data_acceptance
+from schemathesis.checks import (
+    negative_data_rejection,
+    not_a_server_error,
+    positive_data_acceptance,
+)
 from schemathesis.core.result import Ok
 
 from service.web import drafting
@@ -162,6 +166,7 @@ PIECES = [
     b"2\r\n{}\r\n",
     b"0\r\n\r\n",
 ]
+TOO_LARGE = (413, 414, 431)  #: schemathesis does not take these for a refusal; and 503 for a failure
 as_published = pytest.mark.parametrize(("label", "mode"), TRIALS, ids=str)
 
 
@@ -183,7 +188,9 @@ def keep_to_the_document(schema: Any, label: str, mode: GenerationMode, requests
     @settings(max_examples=requests, suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(excluded_checks=excluded)
+        response = case.call()
+        apart = {503: [not_a_server_error], **{status: [negative_data_rejection] for status in TOO_LARGE}}
+        case.validate_response(response, excluded_checks=[*excluded, *apart.get(response.status_code, [])])
 
     check()
 
