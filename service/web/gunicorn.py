@@ -94,6 +94,7 @@ class Server(BaseApplication):
             keys=LogKeys(keys_folder(settings.log, settings.keys)),
             witnesses=read_witnesses(settings.witness or ""),
             now=_now,
+            metrics=metrics,
         )
         self._background = Background(runtime, judges, reloader, metrics, [subscribers, publishing])
         self._keeper = Keeper(self._log, judges, runtime, _now)

@@ -9,8 +9,8 @@ No label says anything about a person.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from flask import Blueprint, Flask, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -81,6 +81,17 @@ class Metrics:
             registry=own,
             multiprocess_mode="mostrecent",
         )
+        self._entries = self._latest("ladders_log_entries", "Entries of the verdict log.")
+        self._published = self._latest(
+            "ladders_log_published_entries", "Entries that the last signed checkpoint covers."
+        )
+        self._anchored = self._latest(
+            "ladders_log_anchored_entries",
+            "Entries that a checkpoint in the anchor covers; 0 without an anchor.",
+        )
+        self._unpublished = self._latest(
+            "ladders_log_publishing_failed", "1: the last try to publish a checkpoint failed.", ("by",)
+        )
         self._deliveries = Counter(
             "ladders_webhook_deliveries",
             "Tries to tell a subscriber of an entry; `dead` was given up.",
@@ -145,6 +156,22 @@ class Metrics:
         """A reload came to its end, with so many problems."""
         self._reloads.labels(result).inc()
         self._problems.set(problems)
+
+    def note_entries(self, entries: int) -> None:
+        """The verdict log has so many entries."""
+        self._entries.set(entries)
+
+    def note_published(self, told: Mapping[str, Any]) -> None:
+        """How far publishing has come, as `web.publishing` tells it."""
+        self._published.set(told["size"] or 0)
+        self._anchored.set(told["anchored"] or 0)
+        self._unpublished.labels("log").set(told["why"] is not None)
+        for name, witness in told["witnesses"].items():
+            self._unpublished.labels(name).set(witness["why"] is not None)
+
+    def _latest(self, name: str, what: str, labels: tuple[str, ...] = ()) -> Gauge:
+        """A gauge that shows what whichever worker said last."""
+        return Gauge(name, what, labels, registry=self._registry, multiprocess_mode="mostrecent")
 
     def count_delivery(self, subscriber: str, result: str) -> None:
         """A subscriber was told (`delivered`), was not (`failed`), or an entry was given up (`dead`)."""

@@ -24,6 +24,7 @@ from service.ledger.note import Signature
 from service.ledger.publisher import Publisher
 from service.ledger.witness import Submission, Witness
 from service.web.journal import journal
+from service.web.metrics import Metrics
 from service.web.runtime import Runtime
 
 PUBLISHED: Final = "published"  #: how far publishing has come, as it is told in the runtime folder
@@ -46,6 +47,7 @@ class Publishing:
         keys: What signs them.
         witnesses: Who is asked to cosign them.
         now: The time, in UTC.
+        metrics: Where it is seen, too.
     """
 
     def __init__(
@@ -57,8 +59,9 @@ class Publishing:
         keys: LogKeys,
         witnesses: Sequence[Witness],
         now: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
-        self._runtime, self._log, self._now = runtime, log, now
+        self._runtime, self._log, self._now, self._metrics = runtime, log, now, metrics
         self._publisher = Publisher(log, anchor, keys.signers)
         self._is_anchored = anchor is not None
         self._witnesses = witnesses
@@ -103,6 +106,7 @@ class Publishing:
 
     def _publish_if_due(self) -> None:
         size = self._log.size()
+        self._metrics.note_entries(size)
         known = self._last.checkpoint.size if self._last else -1
         waited_s = time.monotonic() - self._published_at
         if size != known and (waited_s >= _EVERY_S or size - known >= _ENTRIES):
@@ -169,6 +173,7 @@ class Publishing:
         with self._telling:
             self._told.update(news)
             self._runtime.tell(PUBLISHED, self._told)
+            self._metrics.note_published(self._told)
 
 
 def _bound(work: Callable[[Witness], None], witness: Witness) -> Callable[[], None]:

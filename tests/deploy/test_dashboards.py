@@ -48,6 +48,8 @@ def known() -> dict[str, set[str]]:
     metrics.count_request("GET", "/v1/tracks", 200, 0.1)
     metrics.count_delivery("workday", "delivered")
     metrics.note_webhook_lag("workday", 0)
+    metrics.note_entries(7)
+    metrics.note_published({"size": 5, "anchored": 5, "why": None, "witnesses": {"w": {"why": None}}})
     series: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(metrics.text().decode()):
         for sample in family.samples:

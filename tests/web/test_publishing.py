@@ -37,7 +37,7 @@ def published(service: Service) -> dict[str, Any]:
 
 def wait(service: Service, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """The status of publishing, once it is so."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not until(told := published(service)):
         assert time.monotonic() < deadline, (told, service.lines[-5:])
         time.sleep(0.05)
@@ -67,25 +67,25 @@ def test_what_is_judged_is_anchored_and_cosigned_and_the_next_start_goes_on(
         witness = f"{server.witness.key.vkey} {server.witness.url}"
         with running(log, anchor=anchor, witness=witness) as service:
             judge(service, good, 1)
-            told = wait(service, lambda told: told["anchored"] == 4 and of_witness(told)["size"] == 4)
-            assert (told["size"], told["behind"], told["why"]) == (4, 0, None)
+            told = wait(service, lambda told: told["anchored"] == 5 and of_witness(told)["size"] == 5)
+            assert (told["size"], told["behind"], told["why"]) == (5, 0, None)
             for worker in service.workers():
                 os.kill(worker, signal.SIGKILL)
             service.wait_for_workers(2)
             service.wait_until_ready()
             judge(service, good, 2)
-            wait(service, lambda told: told["anchored"] == 5)
+            wait(service, lambda told: told["anchored"] == 6)
             server.mood = "silent"
             for number in range(3, 6):  # a silent witness holds up nobody
                 judge(service, good, number)
-            told = wait(service, lambda told: told["anchored"] == 8)
+            told = wait(service, lambda told: told["anchored"] == 9)
             assert service.stop() == 0
     note = Anchor(anchor).last()
     assert note is not None
     with closing(read_log(log)) as reader:
         assert read_checkpoint(note).checkpoint.size == reader.size()
         report = verify_log(reader, None, [anchor])
-        assert (report.outcome, report.size) == (OK, 8)
+        assert (report.outcome, report.size) == (OK, 9)
         five = read_checkpoint(reader.checkpoints(3, 1)[0]).note
         assert five.checked([signer.key, server.witness.key]).keys() == {signer.key, server.witness.key}
 
@@ -100,7 +100,7 @@ def test_a_witness_that_is_broken_is_told_in_the_status_and_in_the_log_of_the_se
         witness = f"{server.witness.key.vkey} {server.witness.url}"
         with running(log, anchor=tmp_path / "anchor", witness=witness, workers=1) as service:
             judge(service, good, 1)
-            told = wait(service, lambda told: told["anchored"] == 4 and of_witness(told)["why"] is not None)
+            told = wait(service, lambda told: told["anchored"] == 5 and of_witness(told)["why"] is not None)
             assert "wrong cosignature" in of_witness(told)["why"]
             assert of_witness(told)["size"] is None
             assert "wrong cosignature" in service.wait_for("not-published")["why"]
@@ -114,14 +114,14 @@ def test_an_anchor_that_fails_while_the_service_runs_is_an_alarm_and_no_verdict_
     folder.mkdir()
     with running(log, anchor=folder / "anchor", workers=1) as service:
         judge(service, good, 1)
-        wait(service, lambda told: told["anchored"] == 4)
+        wait(service, lambda told: told["anchored"] == 5)
         folder.rename(tmp_path / "gone")
         judge(service, good, 2)
         told = wait(service, lambda told: told["why"] is not None)
-        assert (told["anchored"], told["behind"]) == (4, 1)
+        assert (told["anchored"], told["behind"]) == (5, 1)
         assert "cannot be used" in told["why"]
         (tmp_path / "gone").rename(folder)
-        wait(service, lambda told: told["anchored"] == 5 and told["why"] is None)
+        wait(service, lambda told: told["anchored"] == 6 and told["why"] is None)
 
 
 def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
@@ -133,7 +133,7 @@ def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
     shutil.copy(log, backup)
     with running(log, anchor=anchor, workers=1) as service:
         judge(service, good, 1)
-        wait(service, lambda told: told["anchored"] == 4)
+        wait(service, lambda told: told["anchored"] == 5)
         assert service.stop() == 0
     for beside in ("-wal", "-shm"):
         log.with_name(f"{log.name}{beside}").unlink(missing_ok=True)
@@ -147,7 +147,7 @@ def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
         check=False,
     )
     assert refused.returncode == 2
-    assert "the verdict log holds 3 entries, but 4 were there" in refused.stderr + refused.stdout
+    assert "the verdict log holds 3 entries, but 5 were there" in refused.stderr + refused.stdout
     assert "ladders log accept-rollback" in refused.stderr + refused.stdout
 
 
