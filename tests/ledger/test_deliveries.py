@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.ledger.address import Address
@@ -42,6 +42,7 @@ def both(
         yield embedded, postgres
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(calls=st.lists(CALLS, max_size=12), begin=INDEX)
 def test_both_remember_the_same(
     both: tuple[Deliveries, Deliveries], calls: list[tuple[object, ...]], begin: int
