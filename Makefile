@@ -53,7 +53,7 @@ bench: tools ## speed, memory and start-up, with the machine they were measured 
 image-test: ## build the Dockerfile for real, and run the image (as root)
 	@deploy/image-test
 
-openapi: tools ## write docs/openapi.json anew, unless that would break what it promises
+openapi: tools ## write docs/openapi.json and docs/ladders.http anew, unless that would break what it promises
 	@$(BIN)/python -m tests.web.promise
 
 pins: ## make requirements/*.txt again from requirements/*.in (needs pip-compile, of pip-tools)

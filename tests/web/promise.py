@@ -2,7 +2,7 @@
 a client of the older one could stumble over comes out.
 
 `docs/compatibility.md` says what is promised. `docs/openapi.json` is what was promised last; run this module
-to write it anew, which it does only when nothing in it is broken.
+to write it anew, which it does only when nothing in it is broken, and `docs/ladders.http` with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from flask import Flask
 
 from service.web.openapi import publish
+from tests.web.requests_file import HTTP_FILE, http_file
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "openapi.json"
 Json = Mapping[str, Any]
@@ -254,7 +255,8 @@ def main() -> int:
             print(f"{len(broken)} promises would be broken, so nothing is written; see docs/compatibility.md")
             return 1
     PUBLISHED.write_text(text_of(now), "utf-8")
-    print(f"{PUBLISHED.name} is current")
+    HTTP_FILE.write_text(http_file(now), "utf-8")
+    print(f"{PUBLISHED.name} and {HTTP_FILE.name} are current")
     return 0
 
 

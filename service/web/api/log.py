@@ -178,7 +178,11 @@ def replay_entry(which: str) -> Response:
     parameters=[_WHICH],
     requestBody=_body(
         DisclosureRequestSchema,
-        {"fields": ["/verdict/outcome", "/facts/rating"], "to": "labour court", "purpose": "case 7 C 12/27"},
+        {
+            "fields": ["/verdict/outcome", "/facts/wants_people_role"],
+            "to": "labour court",
+            "purpose": "case 7 C 12/27",
+        },
     ),
 )
 @blueprint.response(201, DisclosureSchema)
