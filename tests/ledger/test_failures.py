@@ -18,10 +18,9 @@ import pytest
 from service.ledger.embedded import schema
 from service.ledger.embedded.database import connect_reader
 from service.ledger.embedded.place import Turn
-from service.ledger.log import read_log
-from service.ledger.merkle import tree_root
 from tests.ledger.attacking import opened
 from tests.ledger.records import record_id
+from tests.ledger.whole import whole_log
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,20 +60,6 @@ class Writer:
     def end(self) -> int:
         self.process.communicate(timeout=20)
         return self.process.returncode
-
-
-def whole_log(database: Path) -> dict[str, int]:
-    """Place by id of every entry, after checking that the log is whole."""
-    with closing(connect_reader(database)) as connection:
-        schema.name_of(connection)  # the head counts the entries
-        assert connection.pragma("integrity_check") == "ok"
-    with closing(read_log(database)) as log:
-        entries = list(log.entries())  # each is held against its leaf
-        head, leaves = log.head(), list(log.leaves(0, log.size()))
-    assert [entry.receipt.index for entry in entries] == list(range(len(entries)))
-    assert not [entry.id for entry in entries if entry.erased or not entry.private]
-    assert head.root == tree_root([leaf for leaf, _ in leaves])
-    return {entry.id: entry.receipt.index for entry in entries}
 
 
 def size_of(file: Path) -> int:
