@@ -7,6 +7,7 @@ so it has backups of its own, and these are short-lived.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hmac
 import os
@@ -132,24 +133,27 @@ def make_keys(folder: Path, random_bytes: Callable[[int], bytes]) -> KeyFolder:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(folder):
+            paths = [folder / name for name in (LOG_KEY, INDEX_KEY, _name(1))]
             if not [name for name in os.listdir(folder) if name.endswith(".key")]:  # noqa: PTH208 - names are enough
-                for name in (LOG_KEY, INDEX_KEY, _name(1)):
-                    write_key(folder / name, random_bytes(KEY_BYTES))
+                for path in paths:
+                    _prepare(path, random_bytes(KEY_BYTES))
                 sync_folder(folder)
                 sync_folder(folder.parent)
+            for path in paths:  # here goes on, too, whose maker was killed half way
+                if _prepared(path).exists() and not path.exists():
+                    _prepared(path).rename(path)
+            sync_folder(folder)
     except OSError as error:
         raise LogUnavailable(f"cannot use `{folder}` for keys: {error.strerror}") from error
     return open_keys(folder, random_bytes)
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """Write a key that is not there yet, for its owner alone."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
-    try:
-        os.write(file, key)
-        os.fsync(file)
-    finally:
-        os.close(file)
+    """Write a key that is not there yet, for its owner alone; nobody ever sees half of it."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    _prepare(path, key)
+    _prepared(path).rename(path)
 
 
 def sync_folder(folder: Path) -> None:
@@ -169,6 +173,21 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _prepare(path: Path, key: bytes) -> None:
+    """Write a key durably, but not yet in its place."""
+    _prepared(path).unlink(missing_ok=True)  # of somebody who was killed before it was whole
+    file = os.open(_prepared(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
+    try:
+        os.write(file, key)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _prepared(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def _name(epoch: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
@@ -95,7 +96,7 @@ class FileSubjectKeys:
         there = [kid for kid in kids if os.pread(self._file, _SLOT, kid * _SLOT) not in (b"", _NOTHING)]
         if not there:
             return
-        with self._keys.locked():
+        with self._changing():
             for kid in there:
                 os.pwrite(self._file, _NOTHING, kid * _SLOT)
                 self._open.pop(kid, None)
@@ -103,7 +104,7 @@ class FileSubjectKeys:
 
     def rotate(self) -> int:
         """As `SubjectKeys.rotate`; when it is cut off it goes on from there the next time."""
-        with self._keys.locked():
+        with self._changing():
             epoch = self._keys.new_epoch()
             count = 0
             for first, slots in self._slots():
@@ -129,6 +130,17 @@ class FileSubjectKeys:
         """As `SubjectKeys.close`."""
         os.close(self._file)
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One process at a time; a disk that fails is told like any other."""
+        try:
+            with self._keys.locked():
+                yield
+        except OSError as error:
+            raise LogUnavailable(
+                f"the keys in `{self._keys.folder}` cannot be written ({error.strerror}); see to their disk"
+            ) from error
+
     def _slots(self) -> Iterator[tuple[int, list[bytes]]]:
         """All slots, many at a time, with the number of the first."""
         first = 1
@@ -139,7 +151,7 @@ class FileSubjectKeys:
 
     def _make(self, count: int) -> list[tuple[int, bytes]]:
         """Make so many keys durable."""
-        with self._keys.locked():
+        with self._changing():
             if not (size := os.fstat(self._file).st_size):
                 size = os.pwrite(self._file, _HEADER, 0)
             epoch = self._keys.newest_epoch()

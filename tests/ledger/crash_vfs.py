@@ -54,34 +54,34 @@ class _File(apsw.VFSFile):
     """One file: what SQLite sees of it, and what of that has not reached the platter."""
 
     def __init__(self, disk: CrashDisk, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        super().__init__(_REAL, name, flags)  # type: ignore[arg-type]  # a file that lasts has a name
+        super().__init__(_REAL, name, flags)
         self._disk = disk
         size = super().xFileSize()
         self._seen = bytearray(super().xRead(size, 0) if size else b"")
         self._pending: list[tuple[int, bytes | None]] = []  #: place and bytes; None: cut off there
 
-    def xFileSize(self) -> int:  # noqa: N802
+    def xFileSize(self) -> int:  # noqa: N802 - apsw's name
         """As SQLite sees it."""
         return len(self._seen)
 
-    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - apsw's name
         """As SQLite sees it."""
         return bytes(self._seen[offset : offset + amount])
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - apsw's name
         """Write, but not durably."""
         self._disk.operate()
         self._seen.extend(bytes(max(0, offset - len(self._seen))))
         self._seen[offset : offset + len(data)] = data
         self._pending.append((offset, bytes(data)))
 
-    def xTruncate(self, size: int) -> None:  # noqa: N802
+    def xTruncate(self, size: int) -> None:  # noqa: N802 - apsw's name
         """Cut off, but not durably."""
         self._disk.operate()
         del self._seen[size:]
         self._pending.append((size, None))
 
-    def xSync(self, _flags: int) -> None:  # noqa: N802
+    def xSync(self, _flags: int) -> None:  # noqa: N802 - apsw's name
         """Make all of it durable."""
         self._disk.operate()
         for offset, data in self._pending:

@@ -67,13 +67,15 @@ static int ordered(int file, enum kind kind) {
 int fault_calls(int kind) { return calls[kind]; }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define OR_FAIL(kind, fails, code, real)                 \
-    int kept = errno, error = (fails) ? (code) : ordered(file, kind); \
-    if (error) {                                         \
-        errno = error;                                   \
-        return -1;                                       \
-    }                                                    \
-    errno = kept;                                        \
+#define OR_FAIL(kind, fails, code, real)        \
+    int kept = errno;                           \
+    int error = ordered(file, kind);            \
+    if (fails) error = code;                    \
+    if (error) {                                \
+        errno = error;                          \
+        return -1;                              \
+    }                                           \
+    errno = kept;                               \
     return real
 
 int fsync(int file) { OR_FAIL(SYNC, sync_fails(file), EIO, REAL(fsync)(file)); }

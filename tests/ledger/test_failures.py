@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -19,22 +18,9 @@ from service.ledger.embedded import schema
 from service.ledger.embedded.database import connect_reader
 from service.ledger.embedded.place import Turn
 from tests.ledger.attacking import opened
+from tests.ledger.processes import compiled, start
 from tests.ledger.records import record_id
 from tests.ledger.whole import whole_log
-
-ROOT = Path(__file__).parents[2]
-
-
-def start(database: object, *arguments: object, **variables: str) -> subprocess.Popen[str]:
-    """A process of its own that has the log open; see `writer.py`."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.ledger.writer", str(database), *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
 
 
 class Writer:
@@ -83,10 +69,7 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def failing_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library that makes a disk fail, compiled."""
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    source = Path(__file__).with_name("faults.c")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-    return library
+    return compiled(tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture

@@ -51,6 +51,31 @@ def test_keys_that_are_there_are_kept(folder: KeyFolder) -> None:
     assert again.subject("E-1042") == folder.subject("E-1042")
 
 
+@pytest.mark.parametrize("renamed", [0, 1, 2])
+def test_keys_whose_maker_was_killed_half_way_are_made_by_the_next_one(tmp_path: Path, renamed: int) -> None:
+    """Nobody has to clear up: what was whole is used, and what was half a key never was one."""
+    whole = make_keys(tmp_path / "whole", os.urandom).folder
+    for path in sorted(whole.glob("*.key"))[renamed:]:
+        path.rename(path.with_name(f"{path.name}.new"))
+    if not renamed:
+        (whole / "log.key.new").unlink()
+        (whole / "log.key.new").write_bytes(b"half a key")
+    index = [path.read_bytes() for path in whole.glob("index.key*")]
+    made = make_keys(whole, os.urandom)
+    assert {path.name for path in whole.iterdir()} == {"log.key", "index.key", "kek-1.key", "keys.lock"}
+    assert ([(whole / "index.key").read_bytes()] == index) == bool(renamed)
+    assert len(made.kek(1)) == len((whole / "log.key").read_bytes()) == 32
+
+
+def test_half_a_wrapping_key_is_in_nobodys_way(folder: KeyFolder) -> None:
+    """Whoever rotates keys may be killed, too."""
+    (folder.folder / "kek-2.key.new").write_bytes(b"half a key")
+    assert folder.newest_epoch() == 1
+    with folder.locked():
+        assert folder.new_epoch() == 2
+    assert len(folder.kek(2)) == 32
+
+
 def test_the_same_person_is_known_by_something_else_in_every_folder(tmp_path: Path) -> None:
     """Without the key of the index nobody can try names until one fits, nor join two logs."""
     one, two = (make_keys(tmp_path / name, os.urandom) for name in ("one", "two"))

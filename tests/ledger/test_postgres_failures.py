@@ -28,10 +28,11 @@ from service.ledger.rows import Answer
 from service.ledger.sealing import Sealed
 from service.ledger.stored_log import StoredLog
 from tests.ledger.postgres import LOG, Cluster, new_log
+from tests.ledger.processes import ROOT, start
 from tests.ledger.records import a_record, record_id
 from tests.ledger.signing import log_signer
 from tests.ledger.test_every_store import a_log
-from tests.ledger.test_failures import ROOT, Writer, size_of, start
+from tests.ledger.test_failures import Writer, size_of
 
 #: Takes the lock to write, as a client might that opens a transaction, and keeps it until it is told.
 _HOLDS = """

@@ -4,10 +4,13 @@
 `PLACE load THREADS FIRST ACKNOWLEDGED` appends until it is killed and notes every receipt in a file; what is
 refused is sent again.
 `PLACE same THREADS COUNT` appends the same records as every other such process, in another order.
+`FOLDER each` reads names of logs in this folder, each with an order for `faults.c`; a child makes that log,
+appends to it and closes it, and says how it fares until it has ended.
 """
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import random
@@ -121,6 +124,41 @@ def same(database: Place, threads: int, count: int) -> None:
     log.close()
 
 
+def each(folder: Path) -> None:
+    """Answer `receipt N INDEX` or `refused N WHY` for every record, and at last how the child ended."""
+    for line in sys.stdin:
+        name, order = line.strip().split(" ", 1)
+        (folder / name).mkdir()
+        child = os.fork()
+        if not child:
+            os.environ |= {"LADDERS_FAULT_IN": str(folder / name), "LADDERS_FAULT": order}
+            live(folder / name / "log.db")
+            calls = ctypes.CDLL(None).fault_calls
+            answer(f"calls {calls(0)} {calls(1)} {calls(2)}")
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        answer(f"ended {os.waitstatus_to_exitcode(status)}")
+
+
+def live(database: Path) -> None:
+    """All that a process does with a log, as far as it gets."""
+    try:
+        log = opened(database)
+    except LogUnavailable as error:
+        answer(f"refused - {error}")
+        return
+    for numbers in ([1], [2, 3], [4]):
+        try:
+            receipts = log.append([a_record(number) for number in numbers])
+        except LogUnavailable as error:
+            for number in numbers:
+                answer(f"refused {number} {error}")
+        else:
+            for number, receipt in zip(numbers, receipts, strict=True):
+                answer(f"receipt {number} {receipt.index}")
+    log.close()
+
+
 def together(threads: int, write: Callable[[], None]) -> None:
     writers = [Thread(target=write) for _ in range(threads)]
     for writer in writers:
@@ -139,5 +177,7 @@ if __name__ == "__main__":
         obey(log_place(database))
     elif what == "load":
         load(log_place(database), int(rest[0]), int(rest[1]), Path(rest[2]))
+    elif what == "each":
+        each(Path(database))
     else:
         same(log_place(database), int(rest[0]), int(rest[1]))

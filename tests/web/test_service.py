@@ -244,6 +244,35 @@ def test_killing_workers_and_the_master_loses_no_acknowledged_verdict(
     assert json.loads(answer)["log"]["index"] > max(places)
 
 
+def test_workers_that_are_recycled_under_load_lose_no_verdict_and_keep_no_turn(
+    tmp_path: Path, good: dict[str, Any]
+) -> None:
+    """Every worker goes and is replaced, again and again, while the policies are read anew; then all stop."""
+    log = tmp_path / "verdicts.db"
+    with running(log) as service, Posting(service, good, clients=6) as posting:
+        for round_ in range(1, 4):
+            posting.wait_for(round_ * 25)
+            before = service.wait_for_workers(2)
+            service.process.send_signal(signal.SIGHUP)
+            for worker in before:
+                os.kill(worker, signal.SIGTERM)
+            psutil.wait_procs([psutil.Process(pid) for pid in before if psutil.pid_exists(pid)], timeout=30)
+            assert before.isdisjoint(service.wait_for_workers(2))
+        posting.wait_for(100)
+        assert service.stop() == 0
+    assert posting.refused == []
+    with (tmp_path / "verdicts.db.lock").open("r+b") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    places = {location: json.loads(kept)["log"]["index"] for location, kept in posting.acknowledged.items()}
+    assert len(set(places.values())) == len(places)
+    with running(log) as service:
+        for location, answer in posting.acknowledged.items():
+            assert service.ask("GET", location)[:2] == (200, answer)
+        status, answer, _ = service.ask("POST", "/v1/verdicts", json.dumps(good))
+        assert status == 201
+        assert json.loads(answer)["log"]["index"] > max(places.values())
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path, good: dict[str, Any]) -> None:
     """One crash must not halve the service for good."""
     with running(tmp_path / "verdicts.db") as service:
