@@ -90,8 +90,11 @@ class EmbeddedRows:
         """As `Rows.find`."""
         conditions: list[tuple[str, Any]] = [("e.seq > ?", after), *_conditions(wanted, subj, caller)]
         where = " AND ".join(text for text, _ in conditions)
+        beside = "JOIN priv p USING (seq)" if subj or caller else ""
+        # places first: where an index gives them in another order, whole entries would be sorted otherwise
+        places = f"SELECT e.seq FROM entry e {beside} WHERE {where} ORDER BY e.seq LIMIT ?"  # noqa: S608 - our own text; values are bound
         values = (value for _, value in conditions)
-        return self._stored(f"WHERE {where} ORDER BY e.seq LIMIT ?", (*values, limit))
+        return self._stored(f"WHERE e.seq IN ({places}) ORDER BY e.seq", (*values, limit))
 
     def with_private(self, indexes: Sequence[int]) -> list[int]:
         """As `Rows.with_private`."""
