@@ -19,7 +19,7 @@ import pytest
 from service.errors import LogRolledBack, LogUnavailable
 from service.ledger.address import Address
 from service.ledger.anchor import Anchor
-from service.ledger.log import Log
+from service.ledger.log import Log, read_log
 from service.ledger.merkle import tree_root
 from service.ledger.postgres import writer as writing
 from service.ledger.postgres.connections import Connection
@@ -292,6 +292,9 @@ def test_a_failover_that_lost_the_end_is_refused_at_the_start(
             log.append([a_record(number) for number in range(10)])
             publisher.publish()
             wait_for_copy(standby, database, log.size())
+            readable = Address(standby.url(database, "auditor", target_session_attrs="any"))
+            with closing(read_log(readable, primary.keys)) as copy:
+                assert copy.head() == log.head()
             standby.end(signal.SIGQUIT)
             refuse_unanchored(log, anchor)
             log.append([a_record(number) for number in range(10, 15)])
