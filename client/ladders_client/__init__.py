@@ -15,18 +15,36 @@ Whatever is sent again after a broken connection is recorded once. Numbers with 
 
 from __future__ import annotations
 
-from ladders_client.answers import Change, Finding, MissingFact, Opening, Verdict
-from ladders_client.connection import Ladders
+from ladders_client.answers import (
+    Answer,
+    Change,
+    Decision,
+    Finding,
+    FoundVerdict,
+    MissingFact,
+    Objection,
+    Opening,
+    Option,
+    Simulation,
+    Verdict,
+)
 from ladders_client.problems import LaddersProblem, LaddersUnreachable, Wrong
+from ladders_client.service import Ladders
 
 __all__ = [
+    "Answer",
     "Change",
+    "Decision",
     "Finding",
+    "FoundVerdict",
     "Ladders",
     "LaddersProblem",
     "LaddersUnreachable",
     "MissingFact",
+    "Objection",
     "Opening",
+    "Option",
+    "Simulation",
     "Verdict",
     "Wrong",
 ]

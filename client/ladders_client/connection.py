@@ -1,8 +1,8 @@
-"""The connection: questions go in; answers come out, asked again as often as it makes sense.
+"""The connection: what is asked goes in; the bytes that are answered come out, asked again as often as it
+makes sense.
 
 A question is asked again when no answer came or the service said that it cannot answer now, with pauses that
-grow and, where the service names a time, at that time. Every verdict is asked for under one idempotency key,
-so whatever is sent again is judged and recorded once.
+grow and, where the service names a time, at that time. Knows nothing of what the questions mean.
 """
 
 from __future__ import annotations
@@ -10,152 +10,93 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from datetime import date
-from types import TracebackType
-from typing import Any, Final, Self
-from uuid import uuid4
+from typing import Final
 
 import httpx
 
-from ladders_client.answers import Verdict, verdict
-from ladders_client.numbers import read, written
+from ladders_client.numbers import read
 from ladders_client.problems import LaddersProblem, LaddersUnreachable
 
-_AGAIN: Final = frozenset({429, 502, 503, 504})  #: the service, or what stands before it, cannot answer now
-_JSON: Final = "application/json"
+AGAIN: Final = frozenset(
+    {408, 429, 502, 503, 504}
+)  #: the service, or what stands before it, cannot answer now
+JSON: Final = "application/json"
 _LONGEST_PAUSE_S: Final = 30.0
 
 
-class Ladders:
-    """A service of Ladders; to be closed, or used in a `with` block. Usable from several threads.
-
-    Args:
-        address: Such as `https://ladders.example.com`.
-        token: A bearer token or an API key; None where the service is open.
-        tries: How often a question is asked at most.
-        timeout_s: Seconds to wait for the service each time.
-        pause: Waits so many seconds; tests give their own.
-    """
+class Connection:
+    """One service; `Ladders` says what the arguments are. Usable from several threads."""
 
     def __init__(
         self,
         address: str,
         *,
-        token: str | None = None,
-        tries: int = 4,
-        timeout_s: float = 10.0,
+        token: str | None,
+        tries: int,
+        timeout_s: float,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        headers = {"Accept": f"{_JSON}, application/problem+json"}
+        headers = {"Accept": f"{JSON}, application/x-ndjson, application/problem+json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout_s)
-        self._tries, self._pause = tries, pause
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self.tries, self._pause = tries, pause
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the sockets."""
         self._http.close()
 
-    def judge(
+    def ask(
         self,
+        method: str,
+        path: str,
         *,
-        candidate: str,
-        to: str,
-        as_of: date,
-        facts: Mapping[str, Any],
-        standing: str | None = None,
-        submitted_on: date | None = None,
-        request_id: str | None = None,
-        waivers: list[Mapping[str, Any]] | None = None,
-        version: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> Verdict:
-        """Ask whether a candidate may enter a level; the verdict is recorded before it is answered.
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+        tries: int | None = None,
+    ) -> bytes:
+        """The body of a good answer.
 
         Args:
-            candidate: Your own id of the person.
-            to: The level asked for, as `track/level`.
-            as_of: The day on which the promotion would take effect.
-            facts: What is known, by the names of the vocabulary; what is not known is left out.
-            standing: The level that the person holds now, as `track/level`.
-            submitted_on: The day of the request, which selects the version of the policy; without it, today.
-            request_id: Your own id of the request. Asking again with it gives the same verdict.
-            waivers: Waivers that were granted.
-            version: The version that the request is to be judged by, as `track/day`.
-            idempotency_key: Your own, where you keep one; without it, a new one for each call.
+            method: As in HTTP.
+            path: The address, from the root of the service.
+            content: What is sent, as text.
+            headers: What stands beside it.
+            parameters: What is asked for in the address.
+            tries: How often at most, where that is not as often as usual.
 
         Raises:
-            LaddersProblem: The service refused; `wrong` names everything that is wrong.
-            LaddersUnreachable: No answer came; it is safe to call again with the same key.
+            LaddersProblem: The service refused.
+            LaddersUnreachable: No answer came.
         """
-        track, _, level = to.partition("/")
-        request: dict[str, Any] = {
-            "candidate": {"id": candidate},
-            "to": {"track": track, "level": level},
-            "as_of": as_of,
-            "facts": facts,
-        }
-        if standing is not None:
-            track, _, level = standing.partition("/")
-            request["from"] = {"track": track, "level": level}
-        told = {
-            "submitted_on": submitted_on,
-            "request_id": request_id,
-            "waivers": waivers,
-            "version": version,
-        }
-        request |= {name: value for name, value in told.items() if value is not None}
-        return self.judge_request(request, idempotency_key=idempotency_key)
-
-    def judge_request(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> Verdict:
-        """As `judge`, for a request that is written already, with the names that `GET /v1/facts` gives."""
-        key = idempotency_key or str(uuid4())
-        return verdict(self._ask("POST", "/v1/verdicts", request, {"Idempotency-Key": key}))
-
-    def verdict(self, verdict_id: str) -> Verdict:
-        """Read a verdict again."""
-        return verdict(self._ask("GET", f"/v1/verdicts/{verdict_id}"))
-
-    def facts_for(self, level: str) -> dict[str, Any]:
-        """What to send for a level, given as `track/level`, with a JSON Schema for one request."""
-        return self._ask("GET", f"/v1/facts?for={level}")
-
-    def _ask(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """The object that is answered."""
-        content = None if body is None else written(body)
-        sent = {**(headers or {}), **({} if body is None else {"Content-Type": _JSON})}
+        tries = tries or self.tries
         refused: Exception | None = None
         named_s = 0.0
-        for tried in range(self._tries):
+        for tried in range(tries):
             if tried:
-                self._pause(named_s or _growing(tried))
+                self.wait(tried, named_s)
             named_s = 0.0
             try:
-                response = self._http.request(method, path, content=content, headers=sent)
+                response = self._http.request(
+                    method, path, content=content, headers=headers, params=parameters
+                )
             except httpx.TransportError as broken:
                 refused = broken
                 continue
-            if response.status_code in _AGAIN:
-                refused = _problem(response)
-                named_s = _seconds(response.headers.get("Retry-After", ""))
-                continue
             if response.is_success:
-                answer: dict[str, Any] = read(response.content)
-                return answer
-            raise _problem(response)
+                return response.content
+            refused = _problem(response)
+            if response.status_code not in AGAIN:
+                raise refused
+            named_s = _seconds(response.headers.get("Retry-After", ""))
         if isinstance(refused, LaddersProblem):
             raise refused
-        raise LaddersUnreachable(f"no answer from {self._http.base_url} in {self._tries} tries") from refused
+        raise LaddersUnreachable(f"no answer from {self._http.base_url} in {tries} tries") from refused
+
+    def wait(self, tried: int, named_s: float = 0.0) -> None:
+        """Wait before something is tried again, longer each time, or as long as the service named."""
+        self._pause(named_s or _growing(tried))
 
 
 def _problem(response: httpx.Response) -> LaddersProblem:

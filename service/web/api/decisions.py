@@ -59,7 +59,7 @@ _OBJECTION: Final = {
     "schema": {"type": "string", "format": "uuid"},
 }
 _BY: Final = {"id": "M-77", "role": "people-director"}
-_DECIDED: Final = {"decision": "declined", "by": _BY, "decided_on": "2026-11-24"}
+_DECIDED: Final = {"decision": "declined", "by": _BY}
 _OBJECTED: Final = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I finished the course on 3 May."}
 _ANSWERED: Final = {"reply": "upheld", "by": _BY, "text": "The certificate was found; a new verdict follows."}
 
