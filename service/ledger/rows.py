@@ -161,9 +161,6 @@ class Rows(Protocol):
     def of_person(self, subj: bytes) -> list[tuple[int, int | None]]:
         """Index and kid of each entry with private parts of a person, the newest first."""
 
-    def newest_kid(self, subj: bytes) -> int | None:
-        """The key of the newest entry of a person that has one."""
-
     def asked(self, key: bytes) -> tuple[int, bytes] | None:
         """The entry that was recorded under a key, and what was asked then, as keyed hashes."""
 

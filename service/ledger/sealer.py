@@ -1,8 +1,9 @@
 """The sealer of one log: records go in as they were submitted; sealed and encrypted ones come out, and stored
 ones are opened.
 
-What is private of a person is encrypted under a key that is theirs alone, so that destroying the key erases
-it everywhere, in every backup too. Which key that is, is found by the newest entry of that person.
+What is private of a person is encrypted under keys that are theirs alone, so that destroying these erases it
+everywhere, in every backup too. A process takes a new key for whom it does not know yet: looking for an older
+one would cost more than a key does. Which keys are whose, the entries of that person tell.
 Knows nothing of how records are stored.
 """
 
@@ -43,7 +44,6 @@ class Sealer:
         log: The name.
         keys: The keys of the log; None: only what is not encrypted can be opened, and nothing can be sealed.
         subject_keys: The keys of people.
-        newest_kid: The key of the newest entry of a person, by keyed hash.
         random_bytes: Unpredictable bytes.
     """
 
@@ -53,13 +53,11 @@ class Sealer:
         *,
         keys: KeyFolder | None,
         subject_keys: SubjectKeys | None,
-        newest_kid: Callable[[bytes], int | None],
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._log = log
         self._keys = keys
         self._subject_keys = subject_keys
-        self._newest_kid = newest_kid
         self._random_bytes = random_bytes
         self._known: dict[bytes, tuple[int, AESGCM]] = {}  #: by person
         self._known_at = 0  #: how often the log had erased somebody when these were learnt
@@ -117,16 +115,13 @@ class Sealer:
         return self.keys.asked(asked.name), self.keys.body(asked.body)
 
     def _key_of(self, subj: bytes, erasures: int) -> tuple[int, AESGCM]:
-        """The key of a person, or a new one. A log that has erased somebody since then refuses the record."""
+        """A key of a person. A log that has erased somebody since it was taken refuses the record."""
         if self._known_at != erasures or len(self._known) >= _REMEMBERED:
             self._known, self._known_at = {}, erasures
         known = self._known
         found = known.get(subj)
         if found is None:
-            kid = self._newest_kid(subj)
-            key = None if kid is None else self.subject_keys.open(kid)
-            if kid is None or key is None:
-                kid, key = self.subject_keys.fresh()
+            kid, key = self.subject_keys.fresh()
             found = known[subj] = (kid, AESGCM(key))
         return found
 

@@ -24,7 +24,7 @@ _SLOT: Final = WRAPPED_BYTES
 _NOTHING: Final = bytes(_SLOT)
 _HEADER: Final = b"ladders: keys of people, form 1\n".ljust(_SLOT, b"\0")  #: in the place of key 0
 _FIRST_MADE: Final = 16
-_MOST_MADE: Final = 256
+_MOST_MADE: Final = 1024
 _AT_ONCE: Final = 16_384  #: slots
 _REMEMBERED: Final = 8192  #: open keys
 

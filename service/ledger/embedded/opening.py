@@ -56,7 +56,7 @@ def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
         name,
         rows,
         writer,
-        _sealer(name, keys, rows, wishes.random_bytes),
+        _sealer(name, keys, wishes.random_bytes),
         limit_s=wishes.limit_s,
         released=lambda: _open_files.remove(opened),
     )
@@ -77,7 +77,7 @@ def read_embedded(database: Path, keys: Path | None) -> StoredLog:
         folder = keys or keys_beside(database)
         found = own_keys(connection, name, open_keys(folder, os.urandom)) if folder.is_dir() else None
         rows = EmbeddedRows(connection)
-        return StoredLog(name, rows, None, _sealer(name, found, rows, os.urandom), limit_s=0)
+        return StoredLog(name, rows, None, _sealer(name, found, os.urandom), limit_s=0)
 
 
 def issued_in_file(database: Path) -> dict[str, set[str]]:
@@ -110,14 +110,11 @@ def _read_errors(database: Path) -> Iterator[None]:
         raise LogUnavailable(f"the verdict log `{database}` could not be read ({error})") from error
 
 
-def _sealer(
-    name: str, keys: KeyFolder | None, rows: EmbeddedRows, random_bytes: Callable[[int], bytes]
-) -> Sealer:
+def _sealer(name: str, keys: KeyFolder | None, random_bytes: Callable[[int], bytes]) -> Sealer:
     return Sealer(
         name,
         keys=keys,
         subject_keys=None if keys is None else FileSubjectKeys(keys),
-        newest_kid=rows.newest_kid,
         random_bytes=random_bytes,
     )
 

@@ -105,12 +105,6 @@ class EmbeddedRows:
         """As `Rows.of_person`."""
         return self._all("SELECT seq, kid FROM priv WHERE subj = ? ORDER BY seq DESC", (subj,))
 
-    def newest_kid(self, subj: bytes) -> int | None:
-        """As `Rows.newest_kid`."""
-        newest = "SELECT kid FROM priv WHERE subj = ? AND kid IS NOT NULL ORDER BY seq DESC LIMIT 1"
-        found = self._all(newest, (subj,))
-        return found[0][0] if found else None
-
     # ── what stands beside the entries ──
 
     def asked(self, key: bytes) -> tuple[int, bytes] | None:

@@ -94,7 +94,6 @@ def _sealer(
         name,
         keys=keys,
         subject_keys=None if keys is None else PostgresSubjectKeys(keys, connections),
-        newest_kid=PostgresRows(connections).newest_kid,
         random_bytes=random_bytes,
     )
 

@@ -102,13 +102,6 @@ class PostgresRows:
         found = self._all("SELECT seq, kid FROM ladders.priv WHERE subj = %s ORDER BY seq DESC", subj)
         return [(seq, kid) for seq, kid in found]
 
-    def newest_kid(self, subj: bytes) -> int | None:
-        """As `Rows.newest_kid`."""
-        found = self._all(
-            "SELECT kid FROM ladders.priv WHERE subj = %s AND kid IS NOT NULL ORDER BY seq DESC LIMIT 1", subj
-        )
-        return int(found[0][0]) if found else None
-
     # ── what stands beside the entries ──
 
     def asked(self, key: bytes) -> tuple[int, bytes] | None:
