@@ -16,6 +16,7 @@ import orjson
 
 from service.errors import LogUnavailable, NotProven
 from service.ledger.checkpoint import Checkpoint, Signed, read_checkpoint
+from service.ledger.proofs import root_at
 from service.ledger.publisher import Head, Published
 from service.ledger.record import Entry
 from service.ledger.tile_folder import TileFolder
@@ -125,10 +126,22 @@ def verify_log(
             _ask_for_quorum(trust.check(content), report)
     at_head = Mark(Checkpoint(log.name, head.size, head.root), "the head of the log", signed=False)
     marks = [_marks(_paged(log), report, trust), iter([at_head]), *_seen(seen, report, trust)]
-    verify(_Stored(log), report, _merged(marks), each)
+    verify(_Stored(log), report, _without_newer(_merged(marks), log, report), each)
     if next(iter(log.leaves(head.size, head.size + 1)), None) and log.head().size == head.size:
         report.add(TAMPERED, "there are entries behind the head of the log", head.size)
     return report
+
+
+def _without_newer(marks: Iterator[Mark], log: Readable, report: Report) -> Iterator[Mark]:
+    """The checkpoints up to the size that is verified; those of a log that grew meanwhile are held against
+    its tree alone.
+    """
+    for mark in marks:
+        seen = mark.checkpoint
+        if seen.size <= report.size or log.head().size < seen.size:
+            yield mark
+        elif root_at(log.hashes, seen.size) != seen.root:
+            report.add(TAMPERED, f"the first {seen.size} entries are not those of {mark.where}")
 
 
 def verify_private(log: Readable, report: Report, each: Callable[[int], None] = lambda _: None) -> None:

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import apsw
+import orjson
 import pytest
 
 from service.errors import LogRolledBack, LogTampered, LogUnavailable, WitnessFailed
@@ -28,6 +29,7 @@ from service.ledger.verify import OK, ROLLED_BACK, TAMPERED
 from service.ledger.witness import Submission
 from tests.ledger.attacking import NAME, Row, copied, edit, grown, opened, other, publisher, rewrite
 from tests.ledger.records import a_record, record_id
+from tests.ledger.signing import checkpoint
 from tests.ledger.witnessing import witness_of
 
 SIZES = (100, 300, 560)
@@ -64,6 +66,28 @@ def test_an_honest_log_is_right_while_it_is_open(database: Path) -> None:
             report = verify_log(reader, None, [anchor(database).path])
     assert (report.outcome, report.findings) == (OK, [])
     assert (report.size, report.entries, report.checkpoints) == (600, 600, 2 * len(SIZES))
+
+
+def test_a_log_that_grows_while_it_is_verified_is_right(database: Path) -> None:
+    """Verifying takes minutes beside a running service, and what is published meanwhile is no rollback."""
+    with closing(opened(database)) as log, closing(read_log(database)) as reader:
+
+        def each(count: int) -> None:
+            log.append([a_record(number) for number in range(1_000 + count, 1_010 + count)])
+            publisher(log, database.parent).publish()
+
+        report = verify_log(reader, None, [anchor(database).path], each)
+        assert (report.outcome, report.size, log.size()) == (OK, 560, 590)
+        note = anchor(database).last()
+        assert note is not None
+        other_root = bytes(checkpoint(600, bytes(32), *LogKeys(database.parent / "keys").signers(NAME)))
+        with anchor(database).path.open("ab") as file:
+            file.write(orjson.dumps(other_root.decode()) + b"\n")
+
+        def grow(count: int) -> None:
+            log.append([a_record(number) for number in range(2_000 + count, 2_010 + count)])
+
+        assert verify_log(reader, None, [anchor(database).path], grow).outcome == TAMPERED
 
 
 REWRITTEN: dict[str, Callable[[list[Row]], list[Row]]] = {
