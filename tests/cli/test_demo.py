@@ -32,7 +32,7 @@ def test_the_demonstration_works_from_beginning_to_end(tmp_path: Path) -> None:
     assert "E-1042, software-craft/senior, asks for people-lead/team-lead as of 2027-01-01" in told
     assert "✘ Not eligible for Team lead yet: 1 of 7 requirements is not met." in told
     assert "✘ Manager training is finished before the role starts" in told
-    assert re.search(r"entry 0, leaf sha256:[0-9a-f]{64}", told)
+    assert re.search(r"entry 1, leaf sha256:[0-9a-f]{64}", told)
     assert told.rstrip().splitlines()[-1].startswith("▸ Stopped")
     (log,) = (tmp_path / "var" / "demo").glob("*.db")
     assert str(log) in told
