@@ -59,7 +59,7 @@ def test_the_service_log_has_one_line_for_a_verdict_without_anything_personal(
     client: FlaskClient, good: dict[str, Any], service_log: Callable[[], str]
 ) -> None:
     """An operator sees what was decided and how long it took, not for whom."""
-    good["candidate"]["id"], good["request_id"] = "Ann-Example", "wf-1"
+    good["candidate"]["id"], good["request_id"] = "Ann-Example", "wf-observed"
     response = client.post(
         "/v1/verdicts",
         data=json.dumps(good),
@@ -73,7 +73,7 @@ def test_the_service_log_has_one_line_for_a_verdict_without_anything_personal(
     assert (line["outcome"], line["version"]) == ("not_eligible", "people-lead/2026-01-01")
     assert line["ms"] >= 0
     assert "Ann" not in written
-    assert "wf-1" not in written
+    assert "wf-observed" not in written
 
 
 def test_a_refused_request_is_in_the_service_log_by_its_kind(

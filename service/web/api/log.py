@@ -52,7 +52,7 @@ _WHICH: Final = {
     "in": "path",
     "required": True,
     "description": "the index or the id of an entry",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": "^([0-9]{1,15}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$"},
 }
 
 
