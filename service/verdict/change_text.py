@@ -18,6 +18,8 @@ def change_document(remedy: Remedy) -> dict[str, Any]:
     match remedy.how:
         case "add":
             told |= {"entry": _as_sent(remedy.entry), "times": remedy.times}
+            if remedy.apart:
+                told["each_another"] = [name for name, _ in remedy.apart]
         case "edit":
             name = "" if remedy.changed is None else remedy.changed.name
             told |= {"field": name, "to": _as_sent(remedy.entry), "times": remedy.times}
@@ -42,7 +44,12 @@ def _sentence(remedy: Remedy) -> str:
         return asked
     template = CHANGES[remedy.how if asked else "add anything"]
     entries = plural(remedy.times, WORDS["entries"])
-    return template.format(n=remedy.times, entries=entries, label=remedy.label, asked=asked)
+    said = template.format(n=remedy.times, entries=entries, label=remedy.label, asked=asked)
+    if not remedy.apart:
+        return said
+    return CHANGES["apart" if remedy.times == 1 else "each apart"].format(
+        said=said, fields=listed([label for _, label in remedy.apart])
+    )
 
 
 def _asked(asked: Asked) -> str:

@@ -105,15 +105,17 @@ class EntryRemedies:
         before = held if isinstance(held, tuple) else ()
         written = self.mentions.written
         counted = "count" if isinstance(expression, Count) else written(expression.amount)
+        apart = _told_apart(expression)
         yield Remedy(
             fact=of.name,
             how="add",
-            value=(*before, *self._copies(expression, entry, times, before)),
+            value=(*before, *_copies(apart, entry, times, before)),
             key=(of.name, counted, *map(written, conditions)),
             label=of.label,
             entry=entry,
             times=times,
             asked=tuple(asked.values()),
+            apart=tuple((field.name, field.label) for field in apart),
         )
 
     def _fitted(
@@ -149,20 +151,6 @@ class EntryRemedies:
                 asked[left.name] = Asked(left.name, left.label, left.type, op, tuple(targets))
                 return {**entry, left.name: value} if left.name else value
         return entry
-
-    def _copies(
-        self, expression: Count | Sum | Extreme, entry: Any, times: int, held: tuple[Any, ...]
-    ) -> Iterator[Any]:
-        """Like entries, told apart where the same thing would count once or up to a ceiling."""
-        apart = [] if isinstance(expression, Extreme) else [expression.once_per]
-        if not isinstance(expression, Extreme) and expression.ceiling is not None:
-            apart.append(expression.ceiling.each)
-        fields = [each for each in apart if isinstance(each, FieldRef) and isinstance(each.type, Text)]
-        for number in range(times):
-            copy = entry
-            for field in fields:
-                copy = {**copy, field.name: _another(entry[field.name], number, held, field.name)}
-            yield copy
 
     def _edited(self, count: Count, of: FactRef) -> Iterator[Remedy]:
         """Put one field right in every entry that counts against a condition."""
@@ -231,6 +219,23 @@ def _blank(kind: FactType, as_of: date) -> Any:
     if kind.dated_by is not None and entry[kind.dated_by] is None:
         entry[kind.dated_by] = as_of
     return entry
+
+
+def _told_apart(expression: Count | Sum | Extreme) -> list[FieldRef]:
+    """The fields in which entries must differ, since the same thing counts once or up to a ceiling."""
+    apart = [] if isinstance(expression, Extreme) else [expression.once_per]
+    if not isinstance(expression, Extreme) and expression.ceiling is not None:
+        apart.append(expression.ceiling.each)
+    return [each for each in apart if isinstance(each, FieldRef) and isinstance(each.type, Text)]
+
+
+def _copies(apart: list[FieldRef], entry: Any, times: int, held: tuple[Any, ...]) -> Iterator[Any]:
+    """Like entries, told apart in these fields."""
+    for number in range(times):
+        copy = entry
+        for field in apart:
+            copy = {**copy, field.name: _another(entry[field.name], number, held, field.name)}
+        yield copy
 
 
 def _another(value: str | None, number: int, held: tuple[Any, ...], name: str) -> str:

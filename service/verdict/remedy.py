@@ -33,5 +33,8 @@ class Remedy:
     entry: Any = None  #: `add`: the entry; `edit`: the new value of the field
     times: int = 1  #: `add`: how many; `edit`: in how many entries
     repeated: bool = False  #: `add`: asked for once more, on top of what was added before
+    apart: tuple[
+        tuple[str, str], ...
+    ] = ()  #: `add`: name and label of the fields in which each entry differs
     changed: Fact | None = None  #: `edit`: the field
     asked: tuple[Asked, ...] = ()  #: what the policy asks of the fact, of the field, or of each entry added

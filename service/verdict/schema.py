@@ -144,6 +144,12 @@ class ChangeSchema(Schema):
     fact = _text()
     to = fields.Raw(metadata={"description": "the new value"})
     entry = fields.Raw(metadata={"description": "the entry to add"})
+    each_another = fields.List(
+        fields.String(),
+        metadata={
+            "description": "fields in which each entry differs from the others and from those there are"
+        },
+    )
     field = fields.String(metadata={"description": "the field to put right"})
     times = fields.Integer(metadata={"description": "in how many entries, or how many of them"})
 

@@ -236,6 +236,8 @@ CHANGES: Final[Phrases] = {
     "wait": "ask for {day} or a later day",
     "add": "{n} more {entries} in {label} where {asked}",
     "add anything": "{n} more {entries} in {label}",
+    "apart": "{said}, with another {fields}",
+    "each apart": "{said}, each with another {fields}",
     "edit": "in {n} {entries} of {label}, {asked}",
     "answer": "“{left}” becomes {right}",
 }

@@ -23,7 +23,11 @@ def _followed(raw: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, A
             case "set":
                 told["facts"][fact] = change["to"]
             case "add":
-                added = [dict(change["entry"]) for _ in range(change["times"])]
+                own = change.get("each_another", [])
+                added = [
+                    change["entry"] | dict.fromkeys(own, f"somebody else {number}")
+                    for number in range(change["times"])
+                ]
                 told["facts"][fact] = [*(told["facts"].get(fact) or []), *added]
             case "edit":
                 for entry in told["facts"][fact]:
