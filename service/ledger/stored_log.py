@@ -77,6 +77,8 @@ class StoredLog:
             ValueError: A record is not canonical or too large, or is about an entry that is not there.
         """
         self._refuse_in_child()
+        if self._closed:
+            raise LogUnavailable("the verdict log is closed")
         left, twins = _each_once(records)
         receipts: dict[str, Receipt] = {}
         while left:

@@ -349,12 +349,13 @@ def test_what_no_standby_has_is_not_acknowledged(mine: Callable[..., Cluster]) -
         in_sync(primary)
         with opened(primary, database) as log:
             log.append([a_record(1)])
-            standby.end(signal.SIGQUIT)
             writer = Writer(
                 primary.url(database, "service"),
                 LADDERS_TEST_KEYS=str(primary.keys),
                 LADDERS_TEST_LIMIT_S="20",
             )
+            assert writer.asked("append 3").startswith("receipt")  # and keys for the next ones are there
+            standby.end(signal.SIGQUIT)
             writer.tell("append 2")
             waiting = f"{_OURS} AND wait_event = 'SyncRep'"
             while not (found := primary.execute(waiting)):
