@@ -149,7 +149,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(
             "wrong-content",
             422,
-            "The request is not one that can be judged",
+            "The content of the request cannot be taken as it is",
             "Correct everything that `problems` names; `/v1/facts` says what to send. Nothing was recorded.",
         ),
         Kind(
