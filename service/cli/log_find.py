@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import UNTIL_NOW, log_to_read, moment_of, note_read
+from service.cli.log_reading import UNTIL_NOW, moment_of, note_read
+from service.cli.opened_log import opened_log
 
 
 @click.command()
@@ -62,7 +63,7 @@ def find(
     wanted = Wanted(
         since=moment_of(since), until=moment_of(until), overridden=True if overridden else None, **conditions
     )
-    with log_to_read() as log:
+    with opened_log() as log:
         found = log.find(wanted, after=after, limit=limit)
         conditions_used = [name for name, value in conditions.items() if value is not None]
         note_read(log, "find", [entry.receipt.index for entry in found], conditions=conditions_used)

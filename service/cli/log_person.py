@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import log_to_read, note_read
+from service.cli.log_reading import note_read
+from service.cli.opened_log import opened_log
 
 _PAGE = 500
 
@@ -35,7 +36,7 @@ def person(person: str, as_json: bool) -> None:
     if person == "-":
         person = sys.stdin.readline().rstrip("\n")
     entries: list[Any] = []
-    with log_to_read() as log:
+    with opened_log() as log:
         after = None
         while page := log.find(Wanted(person=person), after=after, limit=_PAGE):
             entries += page

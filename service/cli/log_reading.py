@@ -1,4 +1,4 @@
-"""What the commands that read the verdict log share: the log is opened, and every read is recorded in it.
+"""What the commands that read the verdict log share: entries are named, and every read is recorded.
 
 Whoever types the command is known by their name on this machine.
 """
@@ -6,8 +6,7 @@ Whoever types the command is known by their name on this machine.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -52,15 +51,6 @@ def note_read(log: Log, what: str, indexes: Sequence[int], **detail: Any) -> Non
         detail=detail,
     )
     log.append([record])
-
-
-@contextmanager
-def log_to_read() -> Iterator[Log]:
-    """The log that the settings name; open to be written too, for reads are recorded."""
-    from service.cli.opened_log import opened_log
-
-    with opened_log() as log:
-        yield log
 
 
 def moment_of(day: datetime | None) -> datetime | None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import UNTIL_NOW, entry_named, log_to_read, moment_of, note_read
+from service.cli.log_reading import UNTIL_NOW, entry_named, moment_of, note_read
+from service.cli.opened_log import opened_log
 from service.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def replay(
     if sum((bool(which), sample is not None, since is not None, whole)) != 1:
         raise click.UsageError("name verdicts, or give one of --sample, --since and --all")
     counts: Counter[str] = Counter()
-    with log_to_read() as log, closing(Replayer(log)) as replayer:
+    with opened_log() as log, closing(Replayer(log)) as replayer:
         if which:
             named = [entry_named(log, each) for each in which]
             if not all(entry.kind == "verdict" for entry in named):

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import entry_named, log_to_read, note_read
+from service.cli.log_reading import entry_named, note_read
+from service.cli.opened_log import opened_log
 
 
 @click.command()
@@ -31,7 +32,7 @@ def show(which: str, only_envelope: bool, as_json: bool) -> None:
     from service.ledger.rows import Wanted
     from service.ledger.verdict_record import document_in
 
-    with log_to_read() as log:
+    with opened_log() as log:
         entry = entry_named(log, which)
         told: dict[str, Any] = {"envelope": envelope(entry)}
         if not only_envelope:

@@ -22,7 +22,9 @@ def connection(tmp_path: Path) -> apsw.Connection:
     """A writer on a log with one entry."""
     writer = database.connect_writer(prepare(tmp_path / "log.db").database)
     schema.create(writer, "ladders/test", "00")
-    entries.append(writer, [seal(a_record(1), log="ladders/test", record_key=bytes(32))], 17)
+    entries.append(
+        writer, entries.read_head(writer), [seal(a_record(1), log="ladders/test", record_key=bytes(32))], 17
+    )
     return writer
 
 
@@ -64,7 +66,7 @@ def test_an_entry_is_never_changed_or_removed(connection: apsw.Connection, state
 def test_a_tile_is_never_changed_or_removed(connection: apsw.Connection, statement: str) -> None:
     """Proofs of every later size rest on it."""
     sealed = [seal(a_record(number), log="ladders/test", record_key=bytes(32)) for number in range(2, 258)]
-    entries.append(connection, sealed, 18)
+    entries.append(connection, entries.read_head(connection), sealed, 18)
     with pytest.raises(apsw.ConstraintError, match="a tile of the verdict log is never"):
         connection.execute(statement)
 

@@ -54,9 +54,8 @@ def write_head(connection: apsw.Connection, head: Head) -> None:
     )
 
 
-def append(connection: apsw.Connection, sealed: Sequence[Sealed], now_us: int) -> None:
-    """Put records behind the last entry, and carry tree and head on."""
-    head = read_head(connection)
+def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], now_us: int) -> None:
+    """Put records behind the last entry, and carry tree and head on; `head` was read in this transaction."""
     insert(connection, head.size, sealed, now_us)
     frontier = tree.grow(connection, head.frontier, [each.leaf_hash for each in sealed])
     erasures = head.erasures + sum(each.removes is not None for each in sealed)

@@ -148,7 +148,7 @@ def bring_up_to_date(
         told = [{"form": form, "sha256": sha256(sql.encode()).hexdigest()} for form, sql in steps.items()]
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('keys', ?)", (fingerprint,))
         _name_subjects(connection, subject_of)
-        entries.append(connection, [entry_for(each) for each in told], now_us)
+        entries.append(connection, entries.read_head(connection), [entry_for(each) for each in told], now_us)
 
 
 def _name_subjects(connection: apsw.Connection, subject_of: Callable[[bytes], bytes | None]) -> None:

@@ -64,7 +64,7 @@ class EmbeddedWriter:
             now_us = self._time_after(head)
             answers, rows = self._placed(calls, head, now_us)
             if rows:
-                entries.append(self._connection, rows, now_us)
+                entries.append(self._connection, head, rows, now_us)
             elif not all(calls):
                 self._probe(now_us)
             else:  # every record was there before, or nobody waits any more
