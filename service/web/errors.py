@@ -77,7 +77,11 @@ def trouble(error: Exception) -> Trouble:
 
 
 def _answer(error: Exception) -> Response:
-    found = trouble(error)
+    return trouble_answer(trouble(error))
+
+
+def trouble_answer(found: Trouble) -> Response:
+    """The response that says what is wrong."""
     observe.note(problem=found.kind.name, **found.noted)
     told = orjson.dumps(found.document(observe.request_id()))
     return Response(told, found.kind.status, found.headers, content_type=MEDIA_TYPE)

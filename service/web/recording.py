@@ -30,17 +30,20 @@ class Recorded:
     document: Mapping[str, Any]
     receipt: Receipt
     supersedes: str | None  #: the verdict that it replaces
+    before: bool = False  #: recorded when the same was asked before
 
 
 Judged = tuple[Verdict, Record, float]  #: what is to be recorded of a verdict, and the seconds that it took
 
 
-def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
-    """One request's verdict, which is not recorded yet, unless the same was asked before."""
+def judged(body: Body, judge: Judging, key: str | None = None) -> Judged | Recorded | Trouble:
+    """One request's verdict, which is not recorded yet, unless the same was asked before; `key` is its
+    `Idempotency-Key`.
+    """
     if isinstance(body.value, Exception):
         return trouble(body.value)
     now, began = parts().now(), perf_counter()
-    asked = asked_under(body.value, caller().owner)
+    asked = asked_under(body.value, caller().owner, key)
     try:
         parts().keeper.keep(judge.policies)
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)
@@ -54,7 +57,7 @@ def judged(body: Body, judge: Judging) -> Judged | Recorded | Trouble:
         )
         old = replaced(body.value, verdict.document["candidate"]["id"])
         return verdict, record if old is None else superseding(record, old), perf_counter() - began
-    except Exception as error:
+    except Exception as error:  # what could be judged then stays answered, whatever the policies say now
         return _before(asked) or trouble(error)
 
 
@@ -86,7 +89,7 @@ def _before(asked: Sequence[Asked]) -> Recorded | None:
     entry = recorded_before(asked)
     if entry is None:
         return None
-    return Recorded(document_in(entry) or {}, entry.receipt, superseded_in(entry))
+    return Recorded(document_in(entry) or {}, entry.receipt, superseded_in(entry), before=True)
 
 
 def _appended(records: Sequence[Record]) -> Sequence[Receipt | Exception]:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Final, cast, get_args
 
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from service.errors import LaddersError
 from service.facts.schema import RequestSchema
-from service.ledger.decision_record import superseded_in, superseding
-from service.ledger.record import Entry
-from service.ledger.verdict_record import answer, document_in, record_of
+from service.ledger.verdict_record import answer
 from service.verdict.schema import VerdictSchema
 from service.verdict.views import ViewName, view
 from service.web import observe
-from service.web.access import caller, chosen_view, own_view
+from service.web.access import chosen_view, own_view
 from service.web.answers import documented, in_canonical_json
 from service.web.api.examples import REQUEST_EXAMPLE, VERDICT_EXAMPLE
 from service.web.asked import one_of, query
 from service.web.body import json_body
+from service.web.errors import Trouble, trouble_answer
 from service.web.parts import parts
-from service.web.repeats import PARAMETER, REPLAYED, asked_under, idempotency_key, recorded_before
-from service.web.visible import replaced, visible
+from service.web.recording import Recorded, judged, recorded
+from service.web.repeats import PARAMETER, REPLAYED, idempotency_key
+from service.web.visible import visible
 
 VIEWS: Final = get_args(ViewName)
 VIEW: Final = {
@@ -78,44 +76,13 @@ def judge_request() -> Response:
     seen = own_view(_asked())
     key = idempotency_key()
     body = json_body(request, parts().body_limit)
-    asked = asked_under(body.value, caller().owner, key)
-    judged_at = parts().now()
-    began = perf_counter()
-    try:
-        parts().keeper.keep(parts().policies)
-        with parts().traces.step("judge"):
-            verdict = parts().judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=judged_at)
-        old = replaced(body.value, verdict.document["candidate"]["id"])
-    except LaddersError:  # what could be judged then stays answered, whatever the policies say now
-        before = recorded_before(asked)
-        if before is None:
-            raise
-        return _created(before, seen)
-    judged = perf_counter()
-    record = record_of(
-        verdict,
-        body.text,
-        judged_at=judged_at,
-        caller=caller().owner,
-        asked=asked,
-        request=body.value,
-    )
-    if old is not None:
-        record = superseding(record, old)
+    with parts().traces.step("judge"):
+        found = judged(body, parts().judge, key)
     with parts().traces.step("append"):
-        receipt = parts().log.append([record])[0]
-    if receipt.id != verdict.id and (before := recorded_before(asked)):
-        return _created(before, seen)
-    parts().metrics.count_verdict(verdict, judged - began, perf_counter() - judged)
-    observe.note(
-        verdict_id=verdict.id,
-        outcome=verdict.outcome,
-        version=verdict.version,
-        policy_set=verdict.policy_set,
-        index=receipt.index,
-    )
-    whole = answer(verdict.document, receipt, supersedes=None if old is None else old.id)
-    return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"]})
+        (given,) = recorded([found])
+    if isinstance(given, Trouble):
+        return trouble_answer(given)
+    return _created(given, seen)
 
 
 @blueprint.get("/<verdict_id>")
@@ -136,11 +103,22 @@ def read_verdict(verdict_id: str) -> Response:
     return in_canonical_json(view(found.whole(), seen))
 
 
-def _created(before: Entry, seen: ViewName) -> Response:
-    """The answer to a request that was judged before: what was answered then."""
-    observe.note(verdict_id=before.id, index=before.receipt.index, replayed=True)
-    whole = answer(document_in(before) or {}, before.receipt, supersedes=superseded_in(before))
-    return in_canonical_json(view(whole, seen), 201, {"Location": whole["links"]["self"], **REPLAYED})
+def _created(given: Recorded, seen: ViewName) -> Response:
+    """The answer to a request that was judged now, or before: what was answered then."""
+    document, index = given.document, given.receipt.index
+    if given.before:
+        observe.note(verdict_id=document["verdict_id"], index=index, replayed=True)
+    else:
+        observe.note(
+            verdict_id=document["verdict_id"],
+            outcome=document["outcome"],
+            version=document["policy"]["version"],
+            policy_set=document["policy"]["set"],
+            index=index,
+        )
+    whole = answer(document, given.receipt, supersedes=given.supersedes)
+    headers = {"Location": whole["links"]["self"], **(REPLAYED if given.before else {})}
+    return in_canonical_json(view(whole, seen), 201, headers)
 
 
 def _asked() -> ViewName | None:
