@@ -13,6 +13,7 @@
     ├── AnchorUnavailable  what leaves this machine cannot be kept or read now
     ├── ExportUnavailable  an export of that form cannot be written here
     ├── WitnessFailed      a witness did not cosign a checkpoint
+    │   └── WitnessAhead       it has seen more entries than the checkpoint has
     ├── NotProven          a signature, a proof or a trust file does not show what it should
     ├── RecordConflict     the log already holds other content under that id
     │   └── KeyReused          something else was asked for before under the same key
@@ -134,6 +135,14 @@ class ExportUnavailable(LaddersError):
 
 class WitnessFailed(LaddersError):
     """A witness did not cosign a checkpoint; the message says why and whether it contradicts the log."""
+
+
+class WitnessAhead(WitnessFailed):
+    """A witness has seen more than the checkpoint, `seen` entries; the log may have grown so far by now."""
+
+    def __init__(self, message: str, seen: int) -> None:
+        super().__init__(message)
+        self.seen = seen
 
 
 class NotProven(LaddersError):

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 import apsw
 
 from service.errors import LogUnavailable
+from service.ledger.embedded.place import Turn
 
 _BUSY_MS: Final = 2000
 _CREATE: Final = """
@@ -60,7 +61,20 @@ class Dead:
 
 
 class Deliveries(Protocol):
-    """What is remembered of deliveries; usable from many threads. Everything raises `LogUnavailable`."""
+    """What is remembered of deliveries; usable from many threads. Everything raises `LogUnavailable`.
+
+    Of all processes that tell of one log, one has the turn to tell a subscriber. What says how telling went
+    is called in the turn alone.
+    """
+
+    def take(self, subscriber: str) -> bool:
+        """Whether this process has the turn to tell a subscriber: it had it, or gets it now."""
+
+    def check_turn(self, subscriber: str) -> None:
+        """See that the turn was not lost since it was taken."""
+
+    def leave(self, subscriber: str) -> None:
+        """Leave the turn to others."""
 
     def cursor(self, subscriber: str, begin: int) -> Cursor:
         """How far a subscriber has come; a new one begins at `begin`."""
@@ -93,12 +107,30 @@ class EmbeddedDeliveries:
     def __init__(self, database: Path) -> None:
         self._lock = Lock()
         self._database = database
+        self._turns: dict[str, Turn] = {}
         with self._telling():
             self._connection = apsw.Connection(str(database))
             self._connection.set_busy_timeout(_BUSY_MS)
             self._connection.pragma("journal_mode", "wal")
             self._connection.pragma("synchronous", "full")
             self._connection.execute(_CREATE)
+
+    def take(self, subscriber: str) -> bool:
+        """As `Deliveries.take`; the turn is a locked file, for all services on this machine."""
+        with self._telling():
+            if subscriber not in self._turns:
+                file = self._database.with_name(f"{self._database.name}.{subscriber}.turn")
+                self._turns[subscriber] = Turn(file)
+            return self._turns[subscriber].take_within(0)
+
+    def check_turn(self, subscriber: str) -> None:
+        """As `Deliveries.check_turn`: who holds a locked file does not lose it."""
+
+    def leave(self, subscriber: str) -> None:
+        """As `Deliveries.leave`."""
+        with self._lock:
+            if turn := self._turns.pop(subscriber, None):
+                turn.close()
 
     def cursor(self, subscriber: str, begin: int) -> Cursor:
         """As `Deliveries.cursor`."""
@@ -167,6 +199,8 @@ class EmbeddedDeliveries:
 
     def close(self) -> None:
         """As `Deliveries.close`."""
+        for subscriber in [*self._turns]:
+            self.leave(subscriber)
         with self._telling():
             self._connection.close()
 
@@ -176,5 +210,5 @@ class EmbeddedDeliveries:
         with self._lock:
             try:
                 yield
-            except apsw.Error as error:
+            except (apsw.Error, OSError) as error:
                 raise LogUnavailable(f"deliveries cannot be kept in `{self._database}` ({error})") from error

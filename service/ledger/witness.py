@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from service.errors import NotProven, WitnessFailed
+from service.errors import NotProven, WitnessAhead, WitnessFailed
 from service.ledger.checkpoint import Signed
 from service.ledger.note import (
     COSIGNATURE,
@@ -30,6 +30,7 @@ from service.ledger.proofs import consistency
 from service.ledger.tiles import Hashes
 
 _LONGEST_ANSWER: Final = 65_536
+_TRIES: Final = 5  #: another service that publishes the same log may be faster between two of them
 _SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,18})\n?")
 
 
@@ -87,19 +88,25 @@ class Submission:
         """The cosignature of the witness on a checkpoint.
 
         Raises:
+            WitnessAhead: It has seen more than this checkpoint; the log itself may have grown so far by now.
             WitnessFailed: There is none; the message says whether the witness contradicts the log.
             LogUnavailable: The proof that it asks for cannot be read.
         """
         size = signed.checkpoint.size
-        status, answer = self._ask(signed, hashes, min(self._seen, size))
-        if status == httpx.codes.CONFLICT:
+        for _ in range(_TRIES):
+            old = min(self._seen, size)
+            status, answer = self._ask(signed, hashes, old)
+            if status != httpx.codes.CONFLICT:
+                break
             self._seen = self._size_in(answer)
             if self._seen > size:
-                raise WitnessFailed(
+                raise WitnessAhead(
                     f"the witness `{self.witness.name}` has seen {self._seen} entries, more than the {size} "
-                    f"of this checkpoint: another copy of the log may be in use"
+                    f"of this checkpoint: another copy of the log may be in use",
+                    self._seen,
                 )
-            status, answer = self._ask(signed, hashes, self._seen)
+            if self._seen == old:
+                break  # it is not the size that it does not like
         return self._cosignature(status, answer, signed)
 
     def _ask(self, signed: Signed, hashes: Hashes, old: int) -> tuple[int, bytes]:

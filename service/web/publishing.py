@@ -15,7 +15,7 @@ from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
-from service.errors import LaddersError
+from service.errors import LaddersError, WitnessAhead
 from service.ledger.anchor import Anchor
 from service.ledger.checkpoint import Signed, read_checkpoint
 from service.ledger.log import Log
@@ -137,13 +137,23 @@ class Publishing:
             last = self._last
             if last is None or last.checkpoint.size == told["size"]:
                 return
-            line = submission.submit(last, self._log.hashes)
+            try:
+                line = submission.submit(last, self._log.hashes)
+            except WitnessAhead as ahead:
+                if self._published_to() < ahead.seen:
+                    raise
+                return  # another service on this log was faster, with a later checkpoint
             self._add(last, line)
             tell(size=last.checkpoint.size, at=self._now().isoformat(), why=None)
 
         tell()
         with closing(Submission(witness, _WITNESS_S)) as submission:
             self._repeat(step, lambda why: tell(why=why))
+
+    def _published_to(self) -> int:
+        """The size of the last checkpoint that any service has published."""
+        note = self._log.last_checkpoint()
+        return 0 if note is None else read_checkpoint(note).checkpoint.size
 
     def _add(self, last: Signed, line: Signature) -> None:
         """Put a cosignature beside those that a checkpoint has already."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.ledger.address import Address
+from service.errors import LogUnavailable
+from service.ledger.address import Address, Place
 from service.ledger.deliveries import Cursor, Deliveries, EmbeddedDeliveries
+from service.ledger.postgres import turn
 from service.ledger.postgres.deliveries import PostgresDeliveries
 from tests.ledger.postgres import Cluster, new_log
 
@@ -50,6 +53,8 @@ def test_both_remember_the_same(
     """Where to go on, and what was given up, is the same wherever the log lies."""
     me, neighbour = (f"{name} {next(_examples)}" for name in ("me", "neighbour"))
     for deliveries in both:
+        assert deliveries.take(me)
+        assert deliveries.take(neighbour)
         deliveries.cursor(neighbour, 0)
         deliveries.give_up(neighbour, 1, 7, "gone")
     assert both[0].cursor(me, begin) == both[1].cursor(me, begin) == Cursor(begin)
@@ -60,6 +65,9 @@ def test_both_remember_the_same(
         for again in (False, True):
             assert both[0].dead(me, again=again) == both[1].dead(me, again=again)
     assert both[0].dead(neighbour) == both[1].dead(neighbour) != []
+    for deliveries in both:
+        deliveries.leave(me)
+        deliveries.leave(neighbour)
 
 
 def test_what_was_kept_in_a_file_is_there_again(tmp_path: Path) -> None:
@@ -69,3 +77,79 @@ def test_what_was_kept_in_a_file_is_there_again(tmp_path: Path) -> None:
         first.advance("me", 5)
     with closing(EmbeddedDeliveries(tmp_path / "kept.db")) as second:
         assert second.cursor("me", 0) == Cursor(5)
+
+
+@pytest.fixture(params=["file", "postgres"])
+def place(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Place:
+    """Where deliveries are remembered."""
+    if request.param == "file":
+        return tmp_path / "kept.db"
+    return Address(cluster.url(new_log(cluster), "service"))
+
+
+def opened(place: Place) -> Deliveries:
+    """Another service's view of the same deliveries."""
+    return EmbeddedDeliveries(place) if isinstance(place, Path) else PostgresDeliveries(place)
+
+
+def test_one_service_at_a_time_tells_a_subscriber(place: Place) -> None:
+    """Two that tell would tell everything twice; each may tell somebody else meanwhile, and goes on when the
+    other leaves.
+    """
+    with closing(opened(place)) as one, closing(opened(place)) as two:
+        assert one.take("workday")
+        assert one.take("workday"), "whoever has the turn keeps it"
+        assert not two.take("workday")
+        assert two.take("payroll")
+        one.leave("workday")
+        assert two.take("workday")
+        assert not one.take("workday")
+    with closing(opened(place)) as three:
+        assert three.take("workday"), "a service that has stopped left its turns"
+
+
+def test_a_service_that_lost_its_turn_moves_no_cursor(cluster: Cluster) -> None:
+    """It stood still for so long that the database ended its connection, and another took over. When it comes
+    back, in the middle of telling, it must not move the cursor back, or tell what has been told.
+    """
+    database = new_log(cluster)
+    place = Address(cluster.url(database, "service"))
+    with closing(PostgresDeliveries(place)) as stood_still, closing(PostgresDeliveries(place)) as other:
+        assert stood_still.take("workday")
+        stood_still.cursor("workday", 0)
+        stood_still.advance("workday", 3)
+        cluster.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks"
+            " WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = %s)",
+            database,
+        )
+        assert other.take("workday")
+        other.advance("workday", 9)
+        moves: list[Callable[[], None]] = [
+            lambda: stood_still.advance("workday", 4),
+            lambda: stood_still.check_turn("workday"),
+            lambda: stood_still.give_up("workday", 4, 7, "gone"),
+            lambda: stood_still.settle("workday", 4, None, 7),
+        ]
+        for move in moves:
+            with pytest.raises(LogUnavailable):
+                move()
+        assert not stood_still.take("workday")
+        assert stood_still.cursor("workday", 0) == other.cursor("workday", 0) == Cursor(9)
+        assert stood_still.dead("workday") == []
+
+
+def test_the_database_takes_the_turn_from_whoever_stands_still(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that was stopped, on a machine that lives, keeps its connection for ever; its turn must not
+    stay with it.
+    """
+    monkeypatch.setattr(turn, "STILL_S", 1)
+    place = Address(cluster.url(new_log(cluster), "service"))
+    with closing(PostgresDeliveries(place)) as still, closing(PostgresDeliveries(place)) as other:
+        assert still.take("workday")
+        give_up_at = time.monotonic() + 30
+        while not other.take("workday"):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)

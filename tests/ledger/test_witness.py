@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from service.errors import WitnessFailed
+from service.errors import WitnessAhead, WitnessFailed
 from service.ledger.checkpoint import Signed, read_checkpoint
 from service.ledger.note import COSIGNATURE, ML_DSA_COSIGNATURE
 from service.ledger.witness import Submission, read_witnesses
@@ -51,6 +51,33 @@ def test_a_growing_log_is_cosigned_again_and_again(kind: int) -> None:
                 assert note.checked([server.witness.key]) == {server.witness.key: 1_790_000_000}
             submission.close()
         assert server.answers == [200, 200, 200, 409, 200, 200, 200]
+
+
+def test_another_service_that_publishes_the_log_is_no_alarm(server: Server) -> None:
+    """Replicas ask for their checkpoints at the same time, and one may be faster between two tries of the
+    other. Who takes that for another log would wake somebody up for nothing.
+    """
+    log = Growing(leaves(5))
+    with closing(Submission(server.witness, 10)) as ours, closing(Submission(server.witness, 10)) as theirs:
+        theirs.submit(signed(log), log.hashes)
+        log.grow(5)
+        between = signed(log)
+        log.grow(5)
+        last, answer = signed(log), server.answer
+
+        def answer_and_let_the_other_in(body: bytes) -> tuple[int, bytes]:
+            said = answer(body)
+            if said[0] == 409:
+                server.answer = answer  # type: ignore[method-assign]  # the server is itself from here on
+                theirs.submit(between, log.hashes)
+            return said
+
+        server.answer = answer_and_let_the_other_in  # type: ignore[method-assign]  # what happens in between
+        assert ours.submit(last, log.hashes).is_by(server.witness.key)
+        assert server.answers == [200, 200, 409, 409, 200]
+        with pytest.raises(WitnessAhead) as ahead:
+            theirs.submit(between, log.hashes)
+        assert ahead.value.seen == 15
 
 
 def test_two_copies_of_a_log_cannot_both_be_cosigned(server: Server) -> None:

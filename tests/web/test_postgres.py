@@ -10,9 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 from service.ledger.address import Address
+from service.ledger.anchor import Anchor
+from service.ledger.checkpoint import read_checkpoint
 from service.ledger.log import Wanted, read_log
-from tests.ledger.postgres import Cluster, new_log
+from service.ledger.log_keys import LogKeys
+from service.ledger.verified import verify_log
+from service.ledger.verify import OK
+from tests.ledger.postgres import LOG, Cluster, new_log
+from tests.ledger.witnessing import witness_of
 from tests.web.running import JSON, Service, running
+from tests.web.test_publishing import of_witness, wait
 
 
 def test_two_services_record_one_request_once(
@@ -35,6 +42,40 @@ def test_two_services_record_one_request_once(
         assert [entry.id for entry in log.find(Wanted(kind="verdict"))] == [verdict]
     assert "hunter2" not in said
     assert "postgresql://service@" in said
+
+
+def test_two_services_publish_one_log_and_raise_no_alarm(
+    cluster: Cluster, tmp_path: Path, good: dict[str, Any]
+) -> None:
+    """Both sign, in turns given by the anchor: every checkpoint continues the one before, whoever signed it,
+    and no witness sees two logs.
+    """
+    address, anchor = Address(cluster.url(new_log(cluster), "service")), tmp_path / "anchor"
+    [signer] = LogKeys(cluster.keys).signers(LOG)
+    with witness_of(signer.key) as server:
+        settings = {
+            "keys": cluster.keys, "workers": 1, "cwd": tmp_path, "anchor": anchor,
+            "witness": f"{server.witness.key.vkey} {server.witness.url}",
+        }  # fmt: skip
+        with running(address.url, **settings) as one, running(address.url, **settings) as two:  # type: ignore[arg-type]  # settings of all kinds
+            for number in range(30):
+                for each in (one, two):
+                    body = json.dumps({**good, "request_id": f"{number} {each.netloc}"})
+                    assert each.ask("POST", "/v1/verdicts", body)[0] == 201
+                time.sleep(0.1)  # longer than a second in all, so that both publish several times
+            told = [
+                wait(each, lambda told: told["behind"] == 0 and of_witness(told)["size"])
+                for each in (one, two)
+            ]
+            assert [each["why"] or of_witness(each)["why"] for each in told] == [None, None]
+            said = [line for each in (one, two) for line in each.lines if line["event"] == "not-published"]
+    assert said == []
+    with closing(read_log(address, cluster.keys)) as log:
+        report = verify_log(log, None, [anchor])
+        sizes = [read_checkpoint(note).checkpoint.size for note in Anchor(anchor).notes()]
+        assert (report.outcome, report.size) == (OK, log.size())
+        assert sizes == sorted(set(sizes))
+        assert sizes[-1] == log.size()
 
 
 def until_ready(service: Service, status: int) -> None:

@@ -1,12 +1,18 @@
-"""Deliveries in PostgreSQL, beside the log: how far each subscriber was told of it, for all services."""
+"""Deliveries in PostgreSQL, beside the log: how far each subscriber was told of it, for all services.
+
+Whose turn it is to tell a subscriber is a turn of the database, and what moves its cursor is asked in that
+turn: a service that was held up and comes back cannot move it back.
+"""
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, Final
 
 from service.ledger.address import Address
 from service.ledger.deliveries import Cursor, Dead
 from service.ledger.postgres.connections import Connection, Connections
+from service.ledger.postgres.turn import Turn
 
 _LIMIT_S: Final = 5.0
 _FAILED: Final = "deliveries could not be kept in the database of the verdict log"
@@ -35,7 +41,22 @@ class PostgresDeliveries:
     """The `Deliveries` of a log in PostgreSQL."""
 
     def __init__(self, address: Address) -> None:
+        self._address = address
         self._connections = Connections(address, limit_s=_LIMIT_S)
+        self._turns: dict[str, Turn] = {}
+        self._guard = Lock()
+
+    def take(self, subscriber: str) -> bool:
+        """As `Deliveries.take`."""
+        return self._turn(subscriber).take()
+
+    def check_turn(self, subscriber: str) -> None:
+        """As `Deliveries.check_turn`."""
+        self._turn(subscriber).ask(lambda connection: connection.execute("SELECT"), _FAILED)
+
+    def leave(self, subscriber: str) -> None:
+        """As `Deliveries.leave`."""
+        self._turn(subscriber).leave()
 
     def cursor(self, subscriber: str, begin: int) -> Cursor:
         """As `Deliveries.cursor`."""
@@ -53,7 +74,7 @@ class PostgresDeliveries:
 
     def postpone(self, subscriber: str, cursor: Cursor) -> None:
         """As `Deliveries.postpone`."""
-        self._do(_MOVE, cursor.next, cursor.tries, cursor.due_us, cursor.why, subscriber)
+        self._in_turn(subscriber, _MOVE, cursor.next, cursor.tries, cursor.due_us, cursor.why, subscriber)
 
     def give_up(self, subscriber: str, index: int, now_us: int, why: str) -> None:
         """As `Deliveries.give_up`."""
@@ -63,7 +84,7 @@ class PostgresDeliveries:
                 connection.execute(_GIVE_UP, (subscriber, index, now_us, why))
                 connection.execute(_MOVE, (index + 1, 0, 0, "", subscriber))
 
-        self._connections.ask(ask, _FAILED)
+        self._turn(subscriber).ask(ask, _FAILED)
 
     def dead(self, subscriber: str, *, again: bool = False) -> list[Dead]:
         """As `Deliveries.dead`."""
@@ -74,21 +95,30 @@ class PostgresDeliveries:
 
     def revive(self, subscriber: str, index: int) -> bool:
         """As `Deliveries.revive`."""
-        return self._do(_REVIVE, subscriber, index) > 0
+        return self._connections.ask(
+            lambda connection: connection.execute(_REVIVE, (subscriber, index)).rowcount > 0, _FAILED
+        )
 
     def settle(self, subscriber: str, index: int, why: str | None, now_us: int) -> None:
         """As `Deliveries.settle`."""
         if why is None:
-            self._do(_TOLD, subscriber, index)
+            self._in_turn(subscriber, _TOLD, subscriber, index)
         else:
-            self._do(_FAILED_AGAIN, now_us, why, subscriber, index)
+            self._in_turn(subscriber, _FAILED_AGAIN, now_us, why, subscriber, index)
 
     def close(self) -> None:
         """As `Deliveries.close`."""
+        with self._guard:
+            turns = [*self._turns.values()]
+        for turn in turns:
+            turn.leave()
         self._connections.close()
 
-    def _do(self, statement: str, *given: Any) -> int:
-        """Run a statement; how many rows it changed."""
-        return self._connections.ask(
-            lambda connection: connection.execute(statement.encode(), given).rowcount, _FAILED
-        )
+    def _turn(self, subscriber: str) -> Turn:
+        with self._guard:
+            if subscriber not in self._turns:
+                self._turns[subscriber] = Turn(self._address, f"webhook {subscriber}", limit_s=_LIMIT_S)
+            return self._turns[subscriber]
+
+    def _in_turn(self, subscriber: str, statement: str, *given: Any) -> None:
+        self._turn(subscriber).ask(lambda connection: connection.execute(statement.encode(), given), _FAILED)

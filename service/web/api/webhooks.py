@@ -76,7 +76,7 @@ def _told(subscription: Subscription, size: int) -> dict[str, Any]:
         "subscriber": name,
         "events": sorted(subscription.events),
         "next": cursor.next,
-        "lag": size - cursor.next,
+        "lag": max(0, size - cursor.next),  # it may have been told more meanwhile
         "tries": cursor.tries,
         "due_at": moment(cursor.due_us).isoformat() if cursor.tries else None,
         "why": cursor.why or None,

@@ -3,7 +3,8 @@ wants, in the order of the log, at least once.
 
 An entry that does not arrive is tried again with growing pauses, and the later ones wait for it; after a day,
 or at once where the receiver refuses it for good, it is given up, stays visible as dead, and the later ones
-go on. One process tells; whoever takes over from it goes on from the cursor.
+go on. One process of all that serve a log has the turn to tell a subscriber; whoever takes over from it goes
+on from the cursor.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from service.web.webhooks.subscriptions import Subscription
 PAUSES_S: Final = (1, 5, 30, 120, 600, 1800, *[3600] * 24)  #: after the first failure, the second, …
 _PAGE: Final = 100
 _IDLE_S: Final = 0.5
+_WAIT_S: Final = 1.0  #: before asking again whether it is our turn
 _TROUBLE_S: Final = 5.0
 _STOP_S: Final = 2.0
 
@@ -75,11 +77,19 @@ class Teller:
         self._now, self._counts = now, counts
 
     def step(self) -> float:
-        """Tell as much as can be told now; gives the seconds after which to go on."""
-        self._tell_revived()
-        name, size = self.subscription.name, self._log.size()
+        """Tell as much as can be told now; gives the seconds after which to go on.
+
+        Raises:
+            LogUnavailable: The log cannot be read, or the turn was lost.
+        """
+        name = self.subscription.name
+        is_our_turn = self._deliveries.take(name)  # before the cursor is read, which another may have moved
+        size = self._log.size()
         cursor = self._deliveries.cursor(name, 0 if self.subscription.from_start else size)
-        self._counts.note_webhook_lag(name, size - cursor.next)
+        self._counts.note_webhook_lag(name, max(0, size - cursor.next))  # it may just have been told more
+        if not is_our_turn:
+            return _WAIT_S
+        self._tell_revived()
         now_us = microseconds(self._now())
         if cursor.due_us > now_us:
             return min(_IDLE_S, (cursor.due_us - now_us) / 1e6)
@@ -103,14 +113,20 @@ class Teller:
         self._counts.note_webhook_lag(name, size - told_to)
         return 0.0 if told_to < size else _IDLE_S
 
+    def leave(self) -> None:
+        """Leave the turn to others, who may fare better."""
+        self._deliveries.leave(self.subscription.name)
+
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of everything."""
         self._sender.close()
+        self.leave()
 
     def _event(self, entry: Entry) -> Event | None:
         return event_of(entry, self._log.name) if entry.kind in self.subscription.events else None
 
     def _send(self, event: Event) -> Failed | None:
+        self._deliveries.check_turn(self.subscription.name)
         failed = self._sender.send(event, int(self._now().timestamp()))
         self._counts.count_delivery(self.subscription.name, "delivered" if failed is None else "failed")
         return failed
@@ -172,8 +188,10 @@ class Dispatcher:
                 pause_s = teller.step()
             except LogUnavailable as refused:
                 journal().warning("webhooks", subscriber=teller.subscription.name, why=str(refused))
+                teller.leave()
                 pause_s = _TROUBLE_S
             except Exception as error:  # tell, and try again; what it says may be personal
                 journal().error("webhooks", subscriber=teller.subscription.name, error=type(error).__name__)
+                teller.leave()
                 pause_s = _TROUBLE_S
         teller.close()

@@ -88,10 +88,12 @@ class World:
         self.subscription = Subscription(
             name="workday", url="http://localhost/", secrets=(b"x" * 32,), events=events, from_start=True
         )
+        self.deliveries = EmbeddedDeliveries(place)
         self.restart()
 
     def restart(self) -> None:
         """Another process goes on."""
+        self.deliveries.close()
         self.deliveries = EmbeddedDeliveries(self.place)
         self.teller = Teller(
             self.subscription,
