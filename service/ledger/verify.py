@@ -15,10 +15,11 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from service.ledger.canonical import are_canonical, is_canonical
+from service.ledger.canonical import is_canonical
 from service.ledger.checkpoint import Checkpoint
 from service.ledger.frontier import Frontier
 from service.ledger.tiles import HASH_BYTES, STEP, WIDTH, joined
+from service.ledger.usual_leaf import usual_leaf
 
 OK, TAMPERED, ROLLED_BACK, INCOMPLETE = range(4)  #: also the exit codes of `ladders log verify`
 _MOST_TOLD: Final = 100
@@ -105,7 +106,8 @@ class _Pass:
         self._agreed = 0  #: the largest size at which a checkpoint agreed
         self._differing: dict[str, list[tuple[Mark, int]]] = {}  #: by origin; with what had agreed before
         self._incidents: list[dict[str, Any]] = []
-        self._log: bytes | None = None
+        self._said: bytes | None = None  #: what every entry says of the log that it belongs to
+        self._is_usual = usual_leaf("").fullmatch
 
     def run(self, each: Callable[[int], None]) -> None:
         size = self._report.size
@@ -179,27 +181,20 @@ class _Pass:
 
     def _read(self, first: int, entries: Sequence[bytes]) -> None:
         """Read entries for what they say of themselves."""
-        if self._log is None:
-            self._log = self._name_in(entries[0])
+        if self._said is None:
+            log = _log_of(entries[0])
+            self._said = b'"log":' + (b"" if log is None else orjson.dumps(log))
+            self._is_usual = usual_leaf(log or "").fullmatch
         self._report.entries += len(entries)
-        log = self._log
-        if all(log in entry and _INCIDENT not in entry for entry in entries) and are_canonical(entries):
-            return  # nearly always all is right, and to see that at once is quicker
-        for index, entry in enumerate(entries, start=first):
+        is_usual = self._is_usual
+        for at in [at for at, entry in enumerate(entries) if not is_usual(entry)]:
+            entry, index = entries[at], first + at
             if not is_canonical(entry):
                 self._report.add(TAMPERED, f"entry {index} is not canonical JSON", index)
-            elif self._log not in entry:
+            elif self._said not in entry:
                 self._report.add(TAMPERED, f"entry {index} is one of another log", index)
             elif _INCIDENT in entry:
                 self._incidents.append({"at": index, **orjson.loads(entry)["detail"]})
-
-    @staticmethod
-    def _name_in(entry: bytes) -> bytes:
-        """What every entry says of the log that it belongs to, as it stands there."""
-        try:
-            return b'"log":' + orjson.dumps(orjson.loads(entry)["log"])
-        except (ValueError, TypeError, KeyError):
-            return b'"log":'
 
     # ── the tree ──
 
@@ -295,6 +290,15 @@ class _Pass:
             ):
                 return incident
         return None
+
+
+def _log_of(entry: bytes) -> str | None:
+    """The log that an entry says it belongs to."""
+    try:
+        log = orjson.loads(entry)["log"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return log if isinstance(log, str) else None
 
 
 def _split(row: bytes) -> list[bytes]:

@@ -17,17 +17,20 @@ from service.ledger.canonical import canonical
 from service.ledger.merkle import entry_hash
 from service.ledger.note import COSIGNATURE, ML_DSA_COSIGNATURE, read_note
 from service.ledger.proofs import root_at
+from service.ledger.sealing import seal
 from service.ledger.tile_folder import TileWriter, tile_path
 from service.ledger.trust import LogKey, Trust, read_trust
 from service.ledger.verified import verify_export
 from service.ledger.verify import INCOMPLETE, OK, ROLLED_BACK, TAMPERED
 from tests.ledger.exported import REWRITTEN, TRUST, leaf, leaves_of, without_notes, write
+from tests.ledger.records import a_record
 from tests.ledger.signing import ORIGIN, Witness, checkpoint, log_signer
 from tests.ledger.trees import Memory
 
 SIZE = 1_300  #: entries: five full tiles and a part of one
 SIZES = [1, 2, 256, 300, 700, 701, 1_024, SIZE]
 LEAVES = leaves_of(SIZE)
+SEALED = seal(a_record(), log=ORIGIN, record_key=bytes(32)).leaf  #: as a service writes it
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +184,10 @@ def test_a_changed_tile_is_found(export: Path, level: int, index: int, width: in
         ('{"log":"ladders/test","ö":1}'.encode(), "entry 700 is not canonical JSON"),
         (b'{"a":1,"a":2,"log":"ladders/test"}', "entry 700 is not canonical JSON"),
         (b"not json", "entry 700 is not canonical JSON"),
+        (SEALED.replace(b'"v":2', b'"v": 2'), "entry 700 is not canonical JSON"),
+        (SEALED.replace(b'"n":8', b'"n":8.0'), "entry 700 is not canonical JSON"),
+        (SEALED.replace(b'["route","met"]', b'["route","m\\u0065t"]'), "entry 700 is not canonical JSON"),
+        (SEALED.replace(b"ladders/test", b"ladders/tent"), "entry 700 is one of another log"),
         (leaf(700, log="ladders/other"), "entry 700 is one of another log"),
     ],
 )
