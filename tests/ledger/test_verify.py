@@ -288,12 +288,16 @@ def test_a_loss_that_the_log_itself_records_is_told_and_is_no_fault(tmp_path: Pa
 
 
 def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
-    """Ten million entries are verified on a laptop."""
-    peaks = []
-    for size in (1_000, 10_000):
-        export = write(tmp_path / str(size), leaves_of(size), [size])
+    """Ten million entries are verified on a laptop. The smallest peak of a few counts, for other threads take
+    memory too.
+    """
+
+    def peak(export: Path) -> int:
         tracemalloc.start()
         verify_export(export, TRUST)
-        peaks.append(tracemalloc.get_traced_memory()[1])
+        reached = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 100_000
+        return reached
+
+    small, large = (write(tmp_path / str(size), leaves_of(size), [size]) for size in (1_000, 10_000))
+    assert min(peak(large) for _ in range(3)) < min(peak(small) for _ in range(3)) + 100_000
