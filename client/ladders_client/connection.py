@@ -54,7 +54,6 @@ class Connection:
         content: str | None = None,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-        tries: int | None = None,
     ) -> bytes:
         """The body of a good answer.
 
@@ -64,16 +63,14 @@ class Connection:
             content: What is sent, as text.
             headers: What stands beside it.
             parameters: What is asked for in the address.
-            tries: How often at most, where that is not as often as usual.
 
         Raises:
             LaddersProblem: The service refused.
             LaddersUnreachable: No answer came.
         """
-        tries = tries or self.tries
         refused: Exception | None = None
         named_s = 0.0
-        for tried in range(tries):
+        for tried in range(self.tries):
             if tried:
                 self.wait(tried, named_s)
             named_s = 0.0
@@ -92,7 +89,7 @@ class Connection:
             named_s = _seconds(response.headers.get("Retry-After", ""))
         if isinstance(refused, LaddersProblem):
             raise refused
-        raise LaddersUnreachable(f"no answer from {self._http.base_url} in {tries} tries") from refused
+        raise LaddersUnreachable(f"no answer from {self._http.base_url} in {self.tries} tries") from refused
 
     def wait(self, tried: int, named_s: float = 0.0) -> None:
         """Wait before something is tried again, longer each time, or as long as the service named."""

@@ -272,11 +272,9 @@ class Ladders:
         return tuple(map(decision_of, told["decisions"]))
 
     def object(self, verdict_id: str, text: str, *, by: str, role: str) -> Objection:
-        """Record an objection to a verdict or to a decision on it. It is sent once: when no answer came, see
-        `objections` before you send it again.
-        """
+        """Record an objection to a verdict or to a decision on it; sent again, it is the same objection."""
         asked = {"text": text, "by": {"id": by, "role": role}}
-        return objection(self._ask("POST", f"{_verdict(verdict_id)}/objections", asked, tries=1))
+        return objection(self._ask("POST", f"{_verdict(verdict_id)}/objections", asked))
 
     def objections(self, verdict_id: str) -> tuple[Objection, ...]:
         """What was said against a verdict, with what was answered."""
@@ -295,11 +293,11 @@ class Ladders:
         new_verdict: str | None = None,
     ) -> Answer:
         """Record what is answered to an objection; `new_verdict` is the one on corrected facts, if there is
-        one. It is sent once, as by `object`.
+        one. The same answer again is the same one.
         """
         asked = {"reply": reply, "text": text, "by": {"id": by, "role": role}, "verdict": new_verdict}
         path = f"{_verdict(verdict_id)}/objections/{quote(objection_id, safe='')}/answers"
-        return answer(self._ask("POST", path, asked, tries=1))
+        return answer(self._ask("POST", path, asked))
 
     def _ask(
         self,
@@ -309,15 +307,12 @@ class Ladders:
         *,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-        tries: int | None = None,
     ) -> dict[str, Any]:
         """The object that is answered."""
         content = None if body is None else written(body)
         sent = {**(headers or {}), **({} if body is None else {"Content-Type": JSON})}
         answered: dict[str, Any] = read(
-            self._connection.ask(
-                method, path, content=content, headers=sent, parameters=parameters, tries=tries
-            )
+            self._connection.ask(method, path, content=content, headers=sent, parameters=parameters)
         )
         return answered
 

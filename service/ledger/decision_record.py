@@ -25,6 +25,7 @@ DECISION: Final = "/decision"
 OBJECTION: Final = "/objection"
 ANSWER: Final = "/answer"
 SUPERSEDES: Final = "supersedes"
+PREDECESSOR: Final = "predecessor"  #: the kind of key under which at most one entry follows another
 _OBJECTED: Final = "objection"
 _VERDICT: Final = "verdict"
 _FOLLOWING: Final = "what follows"  #: whose keys these are: at most one entry follows another
@@ -37,7 +38,7 @@ def decision_record(decision: Decision, verdict: Entry, document: Mapping[str, A
         decision: As it was read.
         verdict: The entry of the verdict that it is about.
         document: Of that verdict.
-        who: `id_`, `decided_at`, `engine` and `caller` of the record.
+        who: `id_`, `decided_at`, `engine`, `caller` and `asked` of the record.
     """
     told = {
         "decision": decision.ruling,
@@ -79,7 +80,7 @@ def answer_record(
 
 def following(predecessor: str, body: bytes) -> Asked:
     """That an entry is the one that follows another: the log takes one, and the same again is the same."""
-    return Asked(caller=_FOLLOWING, kind="predecessor", key=predecessor, body=sha256(body).digest())
+    return Asked(caller=_FOLLOWING, kind=PREDECESSOR, key=predecessor, body=sha256(body).digest())
 
 
 def superseding(record: Record, old: Entry) -> Record:
@@ -165,6 +166,7 @@ def _about(
     decided_at: datetime,
     engine: str,
     caller: str,
+    asked: tuple[Asked, ...],
     outcome: str | None = None,
     detail: Mapping[str, Any] | None = None,
     follows: str | None = None,
@@ -183,7 +185,7 @@ def _about(
         detail={**(detail or {}), _VERDICT: verdict.id},
         person=document["candidate"]["id"],
         caller=caller,
-        asked=() if follows is None else (following(follows, body),),
+        asked=asked if follows is None else (*asked, following(follows, body)),
     )
 
 

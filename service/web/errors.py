@@ -28,6 +28,7 @@ from service.errors import (
     RecordConflict,
     RequestError,
 )
+from service.ledger import decision_record
 from service.web import observe
 from service.web.parts import parts
 from service.web.problems import KINDS, MEDIA_TYPE, Kind, document, entry
@@ -120,7 +121,7 @@ def _key_reused(reused: KeyReused) -> Trouble:
     match reused.kind:
         case "request_id":
             return Trouble(KINDS["request-id-reused"], str(reused))
-        case "predecessor":
+        case decision_record.PREDECESSOR:
             return Trouble(
                 KINDS["not-the-latest"], "something else stands in the place of what this replaces"
             )

@@ -2,7 +2,8 @@
 
 A caller names a request in two ways: by the header, for one retry, and by its own `request_id`, for good.
 Either is enough. The same request under the same name is answered with the verdict that was recorded, and
-another request under it is refused. The log sees to it, across workers, restarts and replicas.
+another request under it is refused. What is said about a verdict is named by the header, or else by what it
+says. The log sees to it, across workers, restarts and replicas.
 """
 
 from __future__ import annotations
@@ -26,9 +27,17 @@ PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
     "description": "a name for this request of at most 255 characters, such as a new UUID. Sent again with"
-    " it, the same request gets the same verdict and is recorded once; another request is refused with 422",
+    " it, the same request gets the same answer and is recorded once; another request is refused with 422",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+CREATED: Final = {
+    "Location": {"description": "where to read it again", "schema": {"type": "string"}},
+    "Idempotent-Replayed": {
+        "description": "`true`: this was recorded when the same was sent before",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_BY_HEADER: Final = "idempotency key"
 _KEY: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")
 
 
@@ -56,12 +65,30 @@ def asked_under(value: Any, caller: str, key: str | None = None) -> tuple[Asked,
         key: Its `Idempotency-Key`.
     """
     own = value.get("request_id") if isinstance(value, dict) else None
-    names = [("idempotency key", key), ("request_id", own if isinstance(own, str) else None)]
+    names = [(_BY_HEADER, key), ("request_id", own if isinstance(own, str) else None)]
     named = [(kind, name) for kind, name in names if name is not None]
     if not named:
         return ()
     body = fingerprint(value)
     return tuple(Asked(caller=caller, kind=kind, key=name, body=body) for kind, name in named)
+
+
+def said_under(value: Any, caller: str, kind: str | None) -> tuple[Asked, ...]:
+    """What the present request, which says something about a verdict, is known again by: its
+    `Idempotency-Key`, or else what it says of what.
+
+    Args:
+        value: What is said, as it was read.
+        caller: Who says it.
+        kind: What it is, such as an objection; None: what it says does not name it.
+
+    Raises:
+        Refused: Its key cannot be used.
+    """
+    key, body = idempotency_key(), fingerprint({"place": request.path, "said": value})
+    if key is not None:
+        return (Asked(caller=caller, kind=_BY_HEADER, key=key, body=body),)
+    return () if kind is None else (Asked(caller=caller, kind=kind, key=body.hex(), body=body),)
 
 
 def recorded_before(asked: Sequence[Asked]) -> Entry | None:

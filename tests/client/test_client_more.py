@@ -176,6 +176,8 @@ def test_what_came_after_a_verdict_is_recorded_beside_it(ladders: Ladders) -> No
     answer = ladders.answer(
         verdict.id, objection.id, "rejected", "It was another course.", by="M-77", role="people-director"
     )
+    sent_again = ladders.object(verdict.id, "The course was in May.", by="E-1042", role="candidate")
+    assert sent_again.id == objection.id, "no answer came, so it is sent again"
     (found,) = ladders.objections(verdict.id)
     assert [each.id for each in found.answers] == [answer.id]
     assert [each.id for each in ladders.decisions(verdict.id)] == [decision.id]

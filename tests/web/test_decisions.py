@@ -56,6 +56,70 @@ def test_the_same_decision_again_is_the_same_decision(client: FlaskClient, place
     assert len(told(client.get(place), 200)["decisions"]) == 1
 
 
+OBJECTION = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I was trained in May."}
+ANSWER = {"reply": "rejected", "by": BY, "text": "Not in our records."}
+
+
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
+def test_a_decision_under_a_key_is_found_again_whatever_happened_since(
+    client: FlaskClient, place: str
+) -> None:
+    """Its answer was lost, and a colleague was faster; whoever asks again must learn that it was recorded."""
+    under = keyed(f"decided {place}")
+    first = told(client.post(f"{place}/decisions", json=DECLINED, headers=under), 201)
+    later = {**OVERRIDDEN, "supersedes": first["decision_id"]}
+    told(client.post(f"{place}/decisions", json=later, headers=keyed(f"later {place}")), 201)
+    again = client.post(f"{place}/decisions", json=DECLINED, headers=under)
+    assert told(again, 201) == first
+    assert again.headers["Idempotent-Replayed"] == "true"
+    refused = told(client.post(f"{place}/decisions", json=OVERRIDDEN, headers=under), 422)
+    assert refused["type"] == "/problems/key-reused"
+    assert len(told(client.get(f"{place}/decisions"), 200)["decisions"]) == 2
+
+
+@pytest.mark.parametrize("under", [{}, {"Idempotency-Key": "{}"}])
+def test_an_objection_and_an_answer_that_are_sent_again_are_recorded_once(
+    client: FlaskClient, place: str, under: dict[str, str]
+) -> None:
+    """Two of one would look like two complaints, and one of them would wait for an answer for ever."""
+    for many, name, said in (
+        (f"{place}/objections", "objection_id", OBJECTION),
+        (f"{place}/objections/{{}}/answers", "answer_id", ANSWER),
+    ):
+        held = told(client.get(f"{place}/objections"), 200)["objections"]
+        to = many.format(held[0]["objection_id"] if held else "")
+        headers = {header: key.format(to) for header, key in under.items()}
+        asked = [client.post(to, json=said, headers=headers) for _ in range(2)]
+        first, again = (told(each, 201) for each in asked)
+        assert first == again
+        assert [each.headers.get("Idempotent-Replayed") for each in asked] == [None, "true"]
+        assert asked[0].headers["Location"] == asked[1].headers["Location"] == f"{place}/objections"
+        other = told(client.post(to, json={**said, "text": "And another thing."}), 201)
+        assert other[name] != first[name]
+    first_one, other_one = told(client.get(f"{place}/objections"), 200)["objections"]
+    assert (len(first_one["answers"]), len(other_one["answers"])) == (2, 0)
+
+
+def test_a_key_names_one_objection_to_one_verdict(
+    client: FlaskClient, good: dict[str, Any], place: str
+) -> None:
+    """Else a slip would drop what somebody said, and tell them that it was recorded. Under another key the
+    same words are said once more.
+    """
+    under = keyed(f"objected {place}")
+    told(client.post(f"{place}/objections", json=OBJECTION, headers=under), 201)
+    elsewhere = told(post(client, {**good, "as_of": "2027-03-01"}), 201)["links"]["self"]
+    for to, said in ((place, {**OBJECTION, "text": "Else."}), (elsewhere, OBJECTION)):
+        refused = told(client.post(f"{to}/objections", json=said, headers=under), 422)
+        assert refused["type"] == "/problems/key-reused"
+    told(client.post(f"{place}/objections", json=OBJECTION, headers=keyed(f"again {place}")), 201)
+    assert len(told(client.get(f"{place}/objections"), 200)["objections"]) == 2
+    assert told(client.post(f"{place}/objections", json=OBJECTION, headers=keyed("ä")), 400)
+
+
 def test_another_decision_names_the_one_that_it_replaces(client: FlaskClient, place: str) -> None:
     """Otherwise two persons could decide at once and nobody would know which decision stands."""
     first = told(client.post(f"{place}/decisions", json=DECLINED), 201)
@@ -181,5 +245,7 @@ def test_who_may_decide_and_who_may_object(
     assert told(mine.post(f"{place}/decisions", json=DECLINED), 403)
     assert told(other.post(f"{place}/objections", json=objection), 404)
     assert told(other.get(f"{place}/decisions"), 404)
+    told(decider.post(f"{place}/objections", json=objection), 201)
+    assert len(told(mine.get(f"{place}/objections"), 200)["objections"]) == 2, "what others say is not theirs"
     submitter = of(Caller("other", "key", frozenset({"submit"})))
     assert told(submitter.get(f"{place}/objections"), 404)

@@ -8,16 +8,18 @@ from typing import Any, Final
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from service.errors import Fault, NotFound, RecordConflict, RequestError
+from service.errors import Fault, KeyReused, NotFound, RequestError
 from service.ledger.decision_record import (
+    PREDECESSOR,
     answer_in,
     answer_record,
     decision_in,
     decision_record,
     objection_in,
     objection_record,
+    verdict_of,
 )
-from service.ledger.log import Entry, Record
+from service.ledger.log import Asked, Entry, Record
 from service.verdict.decision_schema import (
     ObjectionsSchema,
     RulingsSchema,
@@ -42,6 +44,7 @@ from service.web.asked import query
 from service.web.body import json_body
 from service.web.errors import Refused
 from service.web.parts import parts
+from service.web.repeats import CREATED, PARAMETER, REPLAYED, said_under
 from service.web.visible import Visible, visible
 
 _WHICH: Final = {
@@ -74,18 +77,22 @@ def _body(schema: type, example: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/decisions")
-@blueprint.doc(requestBody=_body(RulingSchema, _DECIDED), parameters=[_WHICH])
-@blueprint.response(201, ShownRulingSchema)
+@blueprint.doc(requestBody=_body(RulingSchema, _DECIDED), parameters=[_WHICH, PARAMETER])
+@blueprint.response(201, ShownRulingSchema, headers=CREATED)
 @documented(400, 404, 409, 410, 413, 415, 422, 503)
 def decide(verdict_id: str) -> Response:
     """Record what a person decided
 
     A verdict advises; a person decides, and says why when that is something else. One decision stands at a
-    time: a later one names it in `supersedes`. The same decision sent again is the same decision.
+    time: a later one names it in `supersedes`. The same decision sent again is the same decision; with an
+    `Idempotency-Key` also on another day, and when another has replaced it.
     """
     found, raw = _asked(verdict_id)
     today = parts().today()
     decision = read_decision(raw, found.document["outcome"], today=today)
+    asked = said_under(raw, caller().owner, None)  # it has the verdict, or the decision before, for a name
+    if asked and (entry := parts().log.asked(asked)) is not None:  # whatever has happened since
+        return _created(decision_in(entry), entry, before=True)
     happened = found.happened()
     if happened["superseded_by"] is not None:
         newer = happened["superseded_by"]
@@ -98,9 +105,9 @@ def decide(verdict_id: str) -> Response:
         raise RequestError(
             [Fault("/supersedes", message, "the `decision_id` of the present decision", "another id")]
         )
-    entry = _recorded(decision_record, found, decision)
+    entry, before = _recorded(decision_record, found, asked, decision)
     observe.note(decision_id=entry.id, decision=decision.ruling)
-    return _created(decision_in(entry), f"/v1/verdicts/{verdict_id}/decisions")
+    return _created(decision_in(entry), entry, before=before)
 
 
 @blueprint.get("/decisions")
@@ -114,18 +121,22 @@ def list_decisions(verdict_id: str) -> Response:
 
 
 @blueprint.post("/objections")
-@blueprint.doc(requestBody=_body(ObjectionSchema, _OBJECTED), parameters=[_WHICH])
-@blueprint.response(201, ShownObjectionSchema)
+@blueprint.doc(requestBody=_body(ObjectionSchema, _OBJECTED), parameters=[_WHICH, PARAMETER])
+@blueprint.response(201, ShownObjectionSchema, headers=CREATED)
 @documented(400, 404, 410, 413, 415, 422, 503)
 def object_to(verdict_id: str) -> Response:
     """Record an objection
 
     By the candidate, or by somebody for them: to the verdict, to a fact that it rests on, or to a decision.
+    The same objection sent again by the same caller is the same objection, unless it comes under another
+    `Idempotency-Key`.
     """
     found, raw = _asked(verdict_id)
-    entry = _recorded(objection_record, found, read_objection(raw))
+    objection = read_objection(raw)
+    asked = said_under(raw, caller().owner, "objection")
+    entry, before = _recorded(objection_record, found, asked, objection)
     observe.note(objection_id=entry.id)
-    return _created(objection_in(entry), f"/v1/verdicts/{verdict_id}/objections")
+    return _created(objection_in(entry), entry, before=before)
 
 
 @blueprint.get("/objections")
@@ -139,14 +150,15 @@ def list_objections(verdict_id: str) -> Response:
 
 
 @blueprint.post("/objections/<objection_id>/answers")
-@blueprint.doc(requestBody=_body(AnswerSchema, _ANSWERED), parameters=[_WHICH, _OBJECTION])
-@blueprint.response(201, ShownAnswerSchema)
+@blueprint.doc(requestBody=_body(AnswerSchema, _ANSWERED), parameters=[_WHICH, _OBJECTION, PARAMETER])
+@blueprint.response(201, ShownAnswerSchema, headers=CREATED)
 @documented(400, 404, 410, 413, 415, 422, 503)
 def answer_objection(verdict_id: str, objection_id: str) -> Response:
     """Record what is answered to an objection
 
     When corrected facts led to another verdict, that one names the old one in `supersedes`, and is named
-    here.
+    here. The same answer sent again by the same caller is the same answer, unless it comes under another
+    `Idempotency-Key`.
     """
     found, raw = _asked(verdict_id)
     answer = read_answer(raw)
@@ -154,9 +166,10 @@ def answer_objection(verdict_id: str, objection_id: str) -> Response:
         raise NotFound("there is no such objection to this verdict")
     if answer.verdict is not None:
         _see_verdict(answer.verdict, found)
-    entry = _recorded(answer_record, found, answer, objection_id)
+    asked = said_under(raw, caller().owner, "answer")
+    entry, before = _recorded(answer_record, found, asked, answer, objection_id)
     observe.note(answer_id=entry.id)
-    return _created(answer_in(entry), f"/v1/verdicts/{verdict_id}/objections")
+    return _created(answer_in(entry), entry, before=before)
 
 
 def _asked(verdict_id: str) -> tuple[Visible, Any]:
@@ -165,23 +178,28 @@ def _asked(verdict_id: str) -> tuple[Visible, Any]:
     return visible(verdict_id), json_body(request, parts().body_limit).value
 
 
-def _recorded(make: Callable[..., Record], found: Visible, *said: Any) -> Entry:
-    """Record what is said about a verdict; the entry that stands in the log, which may be an earlier one."""
-    log = parts().log
+def _recorded(
+    make: Callable[..., Record], found: Visible, asked: tuple[Asked, ...], *said: Any
+) -> tuple[Entry, bool]:
+    """Record what is said about a verdict; the entry that stands in the log, and whether it stood there."""
+    log, id_ = parts().log, parts().new_id()
     who = {
-        "id_": parts().new_id(),
+        "id_": id_,
         "decided_at": parts().now(),
         "engine": ENGINE,
         "caller": caller().owner,
+        "asked": asked,
     }
     try:
         receipt = log.append([make(*said, found.entry, found.document, **who)])[0]
-    except RecordConflict as conflict:
+    except KeyReused as reused:
+        if reused.kind != PREDECESSOR:
+            raise
         detail = "another decision stands on this verdict; name it in `supersedes` to replace it"
-        raise Refused("not-the-latest", detail) from conflict
+        raise Refused("not-the-latest", detail) from reused
     entry = log.entry(receipt.index)
     assert entry is not None  # noqa: S101 - it has just been recorded
-    return entry
+    return entry, entry.id != id_
 
 
 def _see_verdict(verdict_id: str, found: Visible) -> None:
@@ -199,5 +217,7 @@ def _seen(found: Visible) -> dict[str, Any]:
     return happened_in_view(found.happened(), found.views[0])
 
 
-def _created(told: dict[str, Any], place: str) -> Response:
-    return in_canonical_json(told, 201, {"Location": place})
+def _created(told: dict[str, Any], entry: Entry, *, before: bool) -> Response:
+    many = "decisions" if entry.kind == "decision" else "objections"
+    headers = {"Location": f"/v1/verdicts/{verdict_of(entry)}/{many}", **(REPLAYED if before else {})}
+    return in_canonical_json(told, 201, headers)

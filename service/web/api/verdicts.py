@@ -20,7 +20,7 @@ from service.web.body import json_body
 from service.web.errors import Trouble, trouble_answer
 from service.web.parts import parts
 from service.web.recording import Recorded, judged, recorded
-from service.web.repeats import PARAMETER, REPLAYED, idempotency_key
+from service.web.repeats import CREATED, PARAMETER, REPLAYED, idempotency_key
 from service.web.visible import visible
 
 VIEWS: Final = get_args(ViewName)
@@ -47,14 +47,6 @@ _BODY: Final = {
         }
     },
 }
-_CREATED: Final = {
-    "Location": {"description": "where to read it again", "schema": {"type": "string"}},
-    "Idempotent-Replayed": {
-        "description": "`true`: this verdict was recorded when the same was asked before",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-}
-
 blueprint = Blueprint(
     "verdicts", __name__, url_prefix="/v1/verdicts", description="Judge requests and read verdicts"
 )
@@ -62,7 +54,7 @@ blueprint = Blueprint(
 
 @blueprint.post("")
 @blueprint.doc(requestBody=_BODY, parameters=[VIEW, PARAMETER])
-@blueprint.response(201, VerdictSchema, headers=_CREATED, example=VERDICT_EXAMPLE)
+@blueprint.response(201, VerdictSchema, headers=CREATED, example=VERDICT_EXAMPLE)
 @documented(400, 409, 413, 415, 422, 503)
 def judge_request() -> Response:
     """Judge one promotion request
