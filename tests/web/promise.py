@@ -60,6 +60,9 @@ class _Comparison:
                     yield from self._operation(place, _whole(item, method), _whole(now, method))
 
     def _operation(self, place: str, old: Json, new: Json) -> Iterator[str]:
+        name = old.get("operationId")
+        if name is not None and new.get("operationId") != name:
+            yield f"{place}: is no longer named `{name}`"
         yield from self._security(place, old, new)
         yield from self._parameters(place, old, new)
         yield from self._request(place, old.get("requestBody"), new.get("requestBody"))

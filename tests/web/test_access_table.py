@@ -58,9 +58,9 @@ def test_an_endpoint_without_a_row_stops_the_app_from_being_made() -> None:
 def test_only_health_and_the_documentation_stand_open() -> None:
     """A probe has no token, and whoever has none yet must be able to read how to get one."""
     assert {name for name, need in TABLE.items() if need.open} == {
-        "authzen.show_configuration",
-        "health.live",
-        "health.ready",
+        "authzen.show_authzen_configuration",
+        "health.check_live",
+        "health.check_ready",
         "pages.openapi",
         "pages.docs",
         "pages.style",

@@ -63,6 +63,16 @@ AS_TEXT = {
 }
 
 
+def test_every_operation_has_a_name_for_generated_clients(document: dict[str, Any]) -> None:
+    """Without one, generators make a method such as `v1VerdictsVerdictIdDecisionsPost`, each its own. The
+    name says by itself what it does, for a generated client has all of them side by side.
+    """
+    names = [told.get("operationId", "") for _, _, told in operations(document)]
+    assert len({*map(str.lower, names)}) == len(names)
+    for name in names:
+        assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)+|simulate", name), name
+
+
 def test_every_operation_says_what_it_is_for_and_how_it_can_fail(document: dict[str, Any]) -> None:
     """A caller writes the handling of errors from this document alone."""
     for path, method, told in operations(document):

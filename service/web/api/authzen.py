@@ -120,7 +120,7 @@ def _takes(schema: type[Schema], example: Mapping[str, Any]) -> dict[str, Any]:
 @blueprint.doc(requestBody=_takes(EvaluationSchema, EXAMPLE))
 @blueprint.response(200, DecisionSchema)
 @documented(400, 409, 413)
-def evaluate() -> Response:
+def evaluate_access() -> Response:
     """Decide whether a candidate may enter a level (AuthZEN)
 
     Judged and recorded as `POST /v1/verdicts` does it. The decision is true for `eligible` alone; the context
@@ -136,7 +136,7 @@ def evaluate() -> Response:
 )
 @blueprint.response(200, DecisionsSchema)
 @documented(400, 409, 413)
-def evaluate_all() -> Response:
+def evaluate_accesses() -> Response:
     """Decide whether candidates may enter levels (AuthZEN)
 
     Up to 1,000 evaluations, recorded together. One that is wrong is answered in its place, with the decision
@@ -155,7 +155,7 @@ def evaluate_all() -> Response:
 @blueprint.get("/.well-known/authzen-configuration")
 @blueprint.response(200, ConfigurationSchema)
 @documented(400)
-def show_configuration() -> Response:
+def show_authzen_configuration() -> Response:
     """Say where AuthZEN evaluations go
 
     The addresses are those under which this service was asked.

@@ -80,7 +80,7 @@ def _body(schema: type, example: dict[str, Any]) -> dict[str, Any]:
 @blueprint.doc(requestBody=_body(RulingSchema, _DECIDED), parameters=[_WHICH, PARAMETER])
 @blueprint.response(201, ShownRulingSchema, headers=CREATED)
 @documented(400, 404, 409, 410, 413, 415, 422, 503)
-def decide(verdict_id: str) -> Response:
+def record_decision(verdict_id: str) -> Response:
     """Record what a person decided
 
     A verdict advises; a person decides, and says why when that is something else. One decision stands at a
@@ -124,7 +124,7 @@ def list_decisions(verdict_id: str) -> Response:
 @blueprint.doc(requestBody=_body(ObjectionSchema, _OBJECTED), parameters=[_WHICH, PARAMETER])
 @blueprint.response(201, ShownObjectionSchema, headers=CREATED)
 @documented(400, 404, 410, 413, 415, 422, 503)
-def object_to(verdict_id: str) -> Response:
+def record_objection(verdict_id: str) -> Response:
     """Record an objection
 
     By the candidate, or by somebody for them: to the verdict, to a fact that it rests on, or to a decision.

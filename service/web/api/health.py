@@ -16,16 +16,16 @@ blueprint = Blueprint(
 
 @blueprint.get("/live")
 @blueprint.response(200, LiveSchema)
-def live() -> Response:
-    """The process lives."""
+def check_live() -> Response:
+    """Say that the process lives"""
     return in_json({"live": True})
 
 
 @blueprint.get("/ready")
 @blueprint.response(200, ReadySchema)
 @documented(503)
-def ready() -> Response:
-    """The policies are valid and a verdict could be recorded now."""
+def check_ready() -> Response:
+    """Say whether the policies are valid and a verdict could be recorded now"""
     log = parts().log
     log.check_writable()
     policies = parts().policies

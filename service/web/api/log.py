@@ -96,7 +96,7 @@ def show_log() -> Response:
 )
 @blueprint.response(200, FoundSchema)
 @documented(400, 413, 415, 422, 503)
-def search() -> Response:
+def find_entries() -> Response:
     """Find entries, oldest first
 
     What is found tells nothing about a person; the entry itself does. An id of a person is sent in the body,
@@ -187,7 +187,7 @@ def replay_entry(which: str) -> Response:
 )
 @blueprint.response(201, DisclosureSchema)
 @documented(400, 404, 410, 413, 415, 422, 503)
-def disclose(which: str) -> Response:
+def disclose_fields(which: str) -> Response:
     """Show single fields of an entry, each with a proof that it is what the log commits to
 
     The other fields stay hidden from whoever gets the answer. The disclosure is recorded before it is made.

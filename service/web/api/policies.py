@@ -17,7 +17,7 @@ blueprint = Blueprint("policies", __name__, url_prefix="/v1/policies", descripti
 @blueprint.post("/reload")
 @blueprint.response(202, AskedSchema)
 @documented(400)
-def ask_for_reload() -> Response:
+def reload_policies() -> Response:
     """Ask that the policies be read again
 
     They are checked and proved in the background, and put in force in all workers at once when all is well;

@@ -51,7 +51,7 @@ def list_webhooks() -> Response:
 @blueprint.doc(parameters=[_WHO, _WHICH])
 @blueprint.response(202, RevivedSchema)
 @documented(400, 404, 503)
-def try_again(subscriber: str, index: str) -> Response:
+def tell_subscriber_again(subscriber: str, index: str) -> Response:
     """Have an entry that was given up told once more
 
     It is tried soon; when that fails too, it stays with the new reason.
