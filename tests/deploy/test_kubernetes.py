@@ -133,7 +133,9 @@ def test_one_replica_stays_whatever_happens_to_the_other() -> None:
     deployment = the("Deployment")["spec"]
     assert deployment["replicas"] == 2
     assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
-    assert the("PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    budget = the("PodDisruptionBudget")["spec"]
+    assert budget["minAvailable"] == 1
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"  # not ready, not in the way
     (spread,) = PODS["Deployment"]["topologySpreadConstraints"]
     assert spread["topologyKey"] == "kubernetes.io/hostname"
 
