@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -185,6 +186,11 @@ def searches(log: Log, chance: random.Random) -> None:
     )
     asked("find: one day", lambda: log.find(Wanted(since=(at := since()), until=at + timedelta(days=1))), 100)
     asked("find: policy set, first 100", lambda: log.find(Wanted(policy_set="sha256:" + "ab" * 32)), 100)
+    never, track = Wanted(requirement="requirement-7", result="unmet"), "track-3"
+    asked("find: requirement, one answer over HTTP", lambda: log.search(never, chance.randrange(size)), 20)
+    asked("find: requirement, the whole log", lambda: log.find(never), 1)
+    asked("find: requirement, one track", lambda: log.find(replace(never, track=track)), 3)
+    asked("find: level, the whole log", lambda: log.find(Wanted(level="none")), 1)
     asked("get: one verdict by id", lambda: log.get(_id(chance.randrange(size))))
 
 

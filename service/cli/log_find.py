@@ -57,6 +57,7 @@ def find(
 
     Exit codes: 0 something was found; 1 nothing fits; 2 it could not be done.
     """
+    from service.cli.log_progress import entries_progress
     from service.ledger.entry_document import envelope
     from service.ledger.rows import Wanted
 
@@ -64,7 +65,13 @@ def find(
         since=moment_of(since), until=moment_of(until), overridden=True if overridden else None, **conditions
     )
     with opened_log() as log:
-        found = log.find(wanted, after=after, limit=limit)
+        with entries_progress(log.size()) as looked_at:
+            part = log.search(wanted, after, limit)
+            found = part.entries
+            while part.after is not None and len(found) < limit:
+                looked_at(part.after)
+                part = log.search(wanted, part.after, limit - len(found))
+                found += part.entries
         conditions_used = [name for name, value in conditions.items() if value is not None]
         note_read(log, "find", [entry.receipt.index for entry in found], conditions=conditions_used)
     told = [envelope(entry) for entry in found]
@@ -73,8 +80,8 @@ def find(
             click.echo(json.dumps(each, ensure_ascii=False))
     else:
         _listed(told)
-        if len(found) == limit:
-            click.echo(f"more: --after {found[-1].receipt.index}")
+        if part.after is not None:
+            click.echo(f"more: --after {part.after}")
     if not found:
         if not as_json:
             click.echo("no entry fits")

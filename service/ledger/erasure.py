@@ -46,9 +46,10 @@ def erasure_records(
 
 def erasures_in(rows: Rows) -> Iterator[tuple[list[int], list[int]]]:
     """The places and the keys of every erasure in a log."""
-    after = -1
-    while page := rows.find(Wanted(kind=KIND), None, None, after, _PAGE):
-        for stored in page:
+    after: int | None = -1
+    while after is not None:
+        page = rows.find(Wanted(kind=KIND), None, None, after, _PAGE)
+        for stored in page.entries:
             told: dict[str, Any] = orjson.loads(stored.leaf)["detail"]
             yield told["entries"], told["keys"]
-        after = page[-1].index
+        after = page.after

@@ -15,7 +15,7 @@ from service.ledger.address import Address, Place, log_place
 from service.ledger.disclosure import Field
 from service.ledger.embedded.opening import open_embedded, read_embedded
 from service.ledger.record import Asked, Entry, Receipt, Record
-from service.ledger.rows import TreeHead, Wanted
+from service.ledger.rows import Found, TreeHead, Wanted
 from service.ledger.tiles import Hashes
 from service.ledger.wishes import Wishes
 
@@ -25,6 +25,7 @@ __all__ = [
     "LIMIT_S",
     "Asked",
     "Entry",
+    "Found",
     "Log",
     "Receipt",
     "Record",
@@ -62,6 +63,9 @@ class Log(Protocol):
 
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """The first entries that fit, oldest first, behind the index `after`."""
+
+    def search(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> Found[Entry]:
+        """As `find`, but it answers soon, with fewer or none, where much would have to be looked at."""
 
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """What was recorded when the same was asked before under one of these keys; raises `KeyReused`."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from service.ledger.frontier import Frontier
 from service.ledger.sealing import Sealed
 from service.ledger.tiles import Hashes
+
+One = TypeVar("One")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,14 @@ class Wanted:
     until: datetime | None = None  #: decided before
     about: int | None = None  #: index of the entry that it is about
     overridden: bool | None = None  #: whether a person decided otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[One]):
+    """A part of what was looked for."""
+
+    entries: list[One]
+    after: int | None  #: the entry behind which to go on, also when nothing was found; None: this is the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +162,11 @@ class Rows(Protocol):
 
     def find(
         self, wanted: Wanted, subj: bytes | None, caller: bytes | None, after: int, limit: int
-    ) -> list[Stored]:
-        """The first entries behind index `after` that fit; person and caller are given as keyed hashes."""
+    ) -> Found[Stored]:
+        """The first entries behind index `after` that fit; person and caller are given as keyed hashes.
+
+        Where entries must be looked at one by one, that is a part of them only (`ledger.searching`).
+        """
 
     def with_private(self, indexes: Sequence[int]) -> list[int]:
         """Those of some entries whose private parts are stored."""

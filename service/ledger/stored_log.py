@@ -18,13 +18,14 @@ from service.ledger.appender import Appender
 from service.ledger.disclosure import Field
 from service.ledger.erasure import erasure_records, erasures_in
 from service.ledger.record import Asked, Entry, Receipt, Record, digest_bytes, digest_text, moment
-from service.ledger.rows import Held, Rows, Stored, TreeHead, Wanted, Writer, Written
+from service.ledger.rows import Found, Held, Rows, Stored, TreeHead, Wanted, Writer, Written
 from service.ledger.sealer import Sealer, receipt_of
 from service.ledger.sealing import Removal, Sealed
 from service.ledger.tiles import Hashes
 
 _RECENT_S: Final = 1.0  #: a commit within so many seconds proves that the log is writable
 _PAGE: Final = 256
+_QUESTIONS_EACH: Final = 10  #: for one search; each looks at 20,000 entries at most
 FORKED: Final = (
     "the verdict log was opened before this process was forked; open it in each process, after the fork"
 )
@@ -191,11 +192,27 @@ class StoredLog:
 
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """The first entries that fit, oldest first, behind the index `after`."""
+        found = self.search(wanted, after, limit)
+        entries = found.entries
+        while found.after is not None and len(entries) < limit:
+            found = self.search(wanted, found.after, limit - len(entries))
+            entries += found.entries
+        return entries
+
+    def search(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> Found[Entry]:
+        """As `find`, but for what no index answers at most 200,000 entries are looked at."""
         self._refuse_in_child()
         subj = None if wanted.person is None else self._sealer.keys.subject(wanted.person)
         caller = None if wanted.caller is None else self._sealer.keys.caller(wanted.caller)
-        found = self._rows.find(wanted, subj, caller, -1 if after is None else after, limit)
-        return [self._sealer.entry(stored) for stored in found]
+        places: list[Stored] = []
+        go_on: int | None = -1 if after is None else after
+        for _ in range(_QUESTIONS_EACH):
+            if go_on is None or len(places) == limit:
+                break
+            found = self._rows.find(wanted, subj, caller, go_on, limit - len(places))
+            places += found.entries
+            go_on = found.after
+        return Found([self._sealer.entry(stored) for stored in places], go_on)
 
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """The entry that was recorded when the same was asked before under one of these keys.

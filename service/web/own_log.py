@@ -15,7 +15,7 @@ from typing import Final
 
 from service.errors import LogUnavailable
 from service.ledger.disclosure import Field
-from service.ledger.log import Asked, Entry, Log, Receipt, Record, TreeHead, Wanted
+from service.ledger.log import Asked, Entry, Found, Log, Receipt, Record, TreeHead, Wanted
 from service.ledger.tiles import Hashes
 
 _AGAIN_S: Final = 1.0
@@ -63,6 +63,10 @@ class OwnLog:
     def find(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> list[Entry]:
         """As `Log.find`."""
         return self._opened().find(wanted, after, limit)
+
+    def search(self, wanted: Wanted, after: int | None = None, limit: int = 100) -> Found[Entry]:
+        """As `Log.search`."""
+        return self._opened().search(wanted, after, limit)
 
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """As `Log.asked`."""

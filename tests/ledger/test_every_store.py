@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.errors import LogUnavailable, RecordConflict
+from service.ledger import searching
 from service.ledger.address import Address
 from service.ledger.log import Log, Record, Wanted, open_log, read_log
 from service.ledger.proofs import check_inclusion, inclusion
@@ -335,11 +337,12 @@ def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ),
     after=sometimes(st.integers(0, 121)),
     limit=st.integers(1, 150),
+    looked_at=st.sampled_from([1, 2, 7, 40]),
 )
 def test_both_stores_find_the_same(
-    both: tuple[Log, Log], wanted: Wanted, after: int | None, limit: int
+    both: tuple[Log, Log], wanted: Wanted, after: int | None, limit: int, looked_at: int
 ) -> None:
-    """An auditor's question has one answer, wherever the log lies."""
+    """An auditor's question has one answer, wherever the log lies, and in however many parts it is given."""
     embedded, postgres = (
         [
             (entry.receipt.index, entry.id)
@@ -349,3 +352,27 @@ def test_both_stores_find_the_same(
         for log in both
     )
     assert embedded == postgres
+    with patch.object(searching, "LOOKED_AT", looked_at):
+        for log in both:
+            found = log.search(wanted, after, limit)
+            parts, whole = found.entries, log.find(wanted, after, limit)
+            while found.after is not None and len(parts) < limit:
+                found = log.search(wanted, found.after, limit - len(parts))
+                parts += found.entries
+            assert parts == whole
+            assert [entry.receipt.index for entry in whole if entry.kind != "schema"] == [
+                index for index, _ in embedded
+            ]
+
+
+def test_an_answer_looks_at_a_part_of_the_log_and_says_where_to_go_on(both: tuple[Log, Log]) -> None:
+    """A rare requirement in millions of entries: each answer comes soon, and nobody takes it for the end."""
+    nothing = Wanted(requirement="no-such-requirement")
+    with patch.object(searching, "LOOKED_AT", 2):
+        for log in both:
+            answers = [log.search(nothing)]
+            while answers[-1].after is not None:
+                answers.append(log.search(nothing, answers[-1].after))
+            assert not any(answer.entries for answer in answers)
+            places = [*range(19, log.size(), 20), None]  # ten questions of two entries each
+            assert [answer.after for answer in answers] == places

@@ -16,18 +16,18 @@ import orjson
 from service.errors import LogUnavailable
 from service.ledger.embedded import entries, tree
 from service.ledger.embedded.entries import STORED
-from service.ledger.record import digest_bytes, digest_text, microseconds
-from service.ledger.rows import Head, Stored, Wanted
+from service.ledger.record import digest_text
+from service.ledger.rows import Found, Head, Stored, Wanted
+from service.ledger.searching import Dialect, places
 from service.ledger.tiles import Hashes
 
 _PAGE: Final = 512
-_DECIDING: Final = ("unmet", "unknown")  #: results that decide against somebody, where none is named
-_ONE_OF_THESE_RULES: Final = (
-    "EXISTS (SELECT 1 FROM json_each(?) r WHERE instr(e.leaf, CAST(r.value AS BLOB)) > 0)"
+_DIALECT: Final = Dialect(
+    entry="entry",
+    priv="priv",
+    has_one_of="EXISTS (SELECT 1 FROM json_each(?) r WHERE instr(e.leaf, CAST(r.value AS BLOB)) > 0)",
+    texts=lambda texts: orjson.dumps(texts).decode(),
 )
-_DECIDED_OTHERWISE: Final = """
-EXISTS (SELECT 1 FROM entry d WHERE d.about = e.seq AND d.kind = 'decision' AND d.outcome = 'overridden')
-"""
 
 
 class EmbeddedRows:
@@ -86,15 +86,10 @@ class EmbeddedRows:
 
     def find(
         self, wanted: Wanted, subj: bytes | None, caller: bytes | None, after: int, limit: int
-    ) -> list[Stored]:
+    ) -> Found[Stored]:
         """As `Rows.find`."""
-        conditions: list[tuple[str, Any]] = [("e.seq > ?", after), *_conditions(wanted, subj, caller)]
-        where = " AND ".join(text for text, _ in conditions)
-        beside = "JOIN priv p USING (seq)" if subj or caller else ""
-        # places first: where an index gives them in another order, whole entries would be sorted otherwise
-        places = f"SELECT e.seq FROM entry e {beside} WHERE {where} ORDER BY e.seq LIMIT ?"  # noqa: S608 - our own text; values are bound
-        values = (value for _, value in conditions)
-        return self._stored(f"WHERE e.seq IN ({places}) ORDER BY e.seq", (*values, limit))
+        found, go_on = places(self._seqs, _DIALECT, wanted, subj, caller, after, limit)
+        return Found(self._stored_at(found), go_on)
 
     def with_private(self, indexes: Sequence[int]) -> list[int]:
         """As `Rows.with_private`."""
@@ -145,6 +140,13 @@ class EmbeddedRows:
     def _stored(self, where: str, values: tuple[Any, ...]) -> list[Stored]:
         return [Stored(*row) for row in self._all(STORED + where, values)]
 
+    def _stored_at(self, seqs: Sequence[int]) -> list[Stored]:
+        where = "WHERE e.seq IN (SELECT value FROM json_each(?)) ORDER BY e.seq"
+        return self._stored(where, (orjson.dumps(seqs).decode(),)) if seqs else []
+
+    def _seqs(self, query: str, values: Sequence[Any]) -> list[int]:
+        return [seq for (seq,) in self._all(query, tuple(values))]
+
     def _one(self, query: str, values: tuple[Any, ...]) -> Any:
         found = self._all(query, values)
         return found[0] if found else None
@@ -162,34 +164,3 @@ class EmbeddedRows:
                 yield self._connection
             except apsw.Error as error:
                 raise LogUnavailable(f"the verdict log could not be read ({error})") from error
-
-
-def _conditions(wanted: Wanted, subj: bytes | None, caller: bytes | None) -> Iterator[tuple[str, Any]]:
-    """Each condition in SQL with its one value."""
-    for column, value in (
-        ("p.subj", subj),
-        ("p.caller", caller),
-        ("e.track", wanted.track),
-        ("e.level", wanted.level),
-        ("e.outcome", wanted.outcome),
-        ("e.about", wanted.about),
-        ("e.policy", wanted.policy_set and digest_bytes(wanted.policy_set)),
-    ):
-        if value is not None:
-            yield f"{column} = ?", value
-    if wanted.kind is not None:
-        yield "e.kind = ?" if wanted.kind == "verdict" else "e.kind <> 'verdict' AND e.kind = ?", wanted.kind
-    if wanted.since is not None:
-        yield "e.decided_us >= ?", microseconds(wanted.since)
-    if wanted.until is not None:
-        yield "e.decided_us < ?", microseconds(wanted.until)
-    if wanted.overridden is not None:
-        yield f"{_DECIDED_OTHERWISE} = ?", int(wanted.overridden)
-    if wanted.requirement is not None or wanted.result is not None:
-        yield _ONE_OF_THESE_RULES, orjson.dumps(_rules(wanted)).decode()
-
-
-def _rules(wanted: Wanted) -> list[str]:
-    """How a wanted rule stands in a leaf, in each way that fits: no text there can hold its quotes."""
-    start = f'["{wanted.requirement}",' if wanted.requirement is not None else ","
-    return [f'{start}"{result}"]' for result in ([wanted.result] if wanted.result else _DECIDING)]

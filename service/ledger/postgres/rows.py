@@ -11,22 +11,21 @@ from typing import Any, Final
 from service.errors import LogUnavailable
 from service.ledger.frontier import frontier_of
 from service.ledger.postgres.connections import Connection, Connections
-from service.ledger.record import digest_bytes, digest_text, microseconds
-from service.ledger.rows import Head, Stored, Wanted
+from service.ledger.record import digest_text
+from service.ledger.rows import Found, Head, Stored, Wanted
+from service.ledger.searching import Dialect, places
 from service.ledger.tiles import Hashes
 
 _PAGE: Final = 512
-_DECIDING: Final = ("unmet", "unknown")  #: results that decide against somebody, where none is named
 _STORED: Final = """
 SELECT e.seq, e.id, e.kind, e.committed_us, e.about, e.leaf_hash, e.leaf, p.kid, p.form, p.body
 FROM ladders.entry e LEFT JOIN ladders.priv p USING (seq)
 """
-_DECIDED_OTHERWISE: Final = """
-EXISTS (SELECT FROM ladders.entry d
-        WHERE d.about = e.seq AND d.kind = 'decision' AND d.outcome = 'overridden')
-"""
-_ONE_OF_THESE_RULES: Final = (
-    "EXISTS (SELECT FROM unnest(%s::bytea[]) AS rule WHERE position(rule IN e.leaf) > 0)"
+_DIALECT: Final = Dialect(
+    entry="ladders.entry",
+    priv="ladders.priv",
+    has_one_of="EXISTS (SELECT FROM unnest(?::bytea[]) AS rule WHERE position(rule IN e.leaf) > 0)",
+    texts=lambda texts: [text.encode() for text in texts],
 )
 
 
@@ -85,12 +84,10 @@ class PostgresRows:
 
     def find(
         self, wanted: Wanted, subj: bytes | None, caller: bytes | None, after: int, limit: int
-    ) -> list[Stored]:
+    ) -> Found[Stored]:
         """As `Rows.find`."""
-        conditions: list[tuple[str, Any]] = [("e.seq > %s", after), *_conditions(wanted, subj, caller)]
-        where = " AND ".join(text for text, _ in conditions)
-        values = (value for _, value in conditions)
-        return self._stored(f"WHERE {where} ORDER BY e.seq LIMIT %s", *values, limit)
+        found, go_on = places(self._seqs, _DIALECT, wanted, subj, caller, after, limit)
+        return Found(self._stored_at(found), go_on)
 
     def with_private(self, indexes: Sequence[int]) -> list[int]:
         """As `Rows.with_private`."""
@@ -138,6 +135,12 @@ class PostgresRows:
     def _stored(self, where: str, *values: Any) -> list[Stored]:
         return [Stored(*row) for row in self._all(_STORED + where, *values)]
 
+    def _stored_at(self, seqs: Sequence[int]) -> list[Stored]:
+        return self._stored("WHERE e.seq = ANY (%s) ORDER BY e.seq", list(seqs)) if seqs else []
+
+    def _seqs(self, query: str, values: Sequence[Any]) -> list[int]:
+        return [seq for (seq,) in self._all(query.replace("?", "%s"), *values)]
+
     def _column(self, query: str, *values: Any) -> list[bytes]:
         return [value for (value,) in self._all(query, *values)]
 
@@ -172,33 +175,3 @@ def fingerprint_of(connection: Connection) -> str | None:
     """By what the log knows its keys."""
     row = connection.execute("SELECT value FROM ladders.meta WHERE name = 'keys'").fetchone()
     return None if row is None else str(row[0])
-
-
-def _conditions(wanted: Wanted, subj: bytes | None, caller: bytes | None) -> Iterator[tuple[str, Any]]:
-    """Each condition in SQL with its one value."""
-    for column, value in (
-        ("p.subj", subj),
-        ("p.caller", caller),
-        ("e.kind", wanted.kind),
-        ("e.track", wanted.track),
-        ("e.level", wanted.level),
-        ("e.outcome", wanted.outcome),
-        ("e.about", wanted.about),
-        ("e.policy", wanted.policy_set and digest_bytes(wanted.policy_set)),
-    ):
-        if value is not None:
-            yield f"{column} = %s", value
-    if wanted.since is not None:
-        yield "e.decided_us >= %s", microseconds(wanted.since)
-    if wanted.until is not None:
-        yield "e.decided_us < %s", microseconds(wanted.until)
-    if wanted.overridden is not None:
-        yield f"{_DECIDED_OTHERWISE} = %s", wanted.overridden
-    if wanted.requirement is not None or wanted.result is not None:
-        yield _ONE_OF_THESE_RULES, _rules(wanted)
-
-
-def _rules(wanted: Wanted) -> list[bytes]:
-    """How a wanted rule stands in a leaf, in each way that fits: no text there can hold its quotes."""
-    start = f'["{wanted.requirement}",' if wanted.requirement is not None else ","
-    return [f'{start}"{result}"]'.encode() for result in ([wanted.result] if wanted.result else _DECIDING)]

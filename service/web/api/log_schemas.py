@@ -103,7 +103,9 @@ class EnvelopeSchema(Schema):
 class FoundSchema(Schema):
     entries = fields.List(fields.Nested(EnvelopeSchema), required=True)
     after = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "where to go on; null: this is the end"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "where to go on, also when `entries` is empty; null: this is the end"},
     )
 
 
