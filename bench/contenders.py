@@ -30,6 +30,7 @@ REQUEST: dict[str, Any] = json.loads((ROOT / "examples" / "requests" / "brillian
 IN_A_BATCH = 100
 CERBOS = "cerbos-linux-x64"  #: the binary in the npm package @cerbos/cerbos-linux-x64
 _START_S = 30.0
+_WORKERS = 2  #: which is the default
 _ASKED = (
     "route", "good-standing", "manager-training", "own-wish", "coaching", "delegating", "handling-conflict",
     "psychological-safety", "enabling-others", "leadership-evidence", "team-speaks-up", "mentor-agreed",
@@ -64,17 +65,24 @@ class Contender:
 
 @contextmanager
 def ladders(folder: Path) -> Iterator[Contender]:
-    """The real service (`ladders serve`), its default workers and threads, with the durable log."""
+    """The real service (`ladders serve`) as it comes, with the durable log."""
     before = _children()
-    own = {"LADDERS_PORT": "0", "LADDERS_LOG": f"{folder}/log.db", "LADDERS_POLICIES": str(ROOT / "policies")}
+    own = {
+        "LADDERS_PORT": "0",
+        "LADDERS_LOG": f"{folder}/log.db",
+        "LADDERS_POLICIES": str(ROOT / "policies"),
+        "LADDERS_WORKERS": str(_WORKERS),
+    }
     with running_service(own, folder / "ladders.txt") as address:
+        # it is ready as soon as its first worker is
+        _wait(lambda: len(_children() - before) > _WORKERS, "a worker of Ladders")
         yield Contender(
             name="Ladders",
             durability="SQLite WAL, synchronous=FULL: synced before the answer",
             address=address,
             status=b"201",
             request=lambda number: post(address, "/v1/verdicts", _numbered(number)),
-            processes=[each for each in _children() if each not in before],
+            processes=list(_children() - before),
         )
 
 
@@ -189,8 +197,8 @@ _CHECK = json.dumps(
 ).encode()
 
 
-def _children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
 
 
 @contextmanager
