@@ -6,7 +6,9 @@ Knows nothing of threads, of who may write when, and of what is encrypted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
+from itertools import chain
 from typing import Any, Final
 
 import apsw
@@ -18,16 +20,18 @@ from service.ledger.record import digest_bytes, microseconds
 from service.ledger.rows import Head, Stored
 from service.ledger.sealing import Removal, Sealed
 
-_INSERT_ENTRY: Final = """
-INSERT INTO entry
-(seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about, leaf_hash, leaf)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_INSERT_BODY: Final = "INSERT INTO priv (seq, subj, caller, kid, form, body) VALUES (?, ?, ?, ?, ?, ?)"
-_INSERT_ASKED: Final = "INSERT INTO asked (key, seq, body) VALUES (?, ?, ?)"
+_ENTRY: Final = (
+    "entry (seq, id, kind, committed_us, decided_us, track, level, outcome, policy, about, leaf_hash, leaf)"
+)
+_BODY: Final = "priv (seq, subj, caller, kid, form, body)"
+_ASKED: Final = "asked (key, seq, body)"
+_ROWS: Final = 32  #: that one statement inserts: the fewer statements, the less often other threads cut in
 _INSERT_CONTENT: Final = "INSERT OR IGNORE INTO content (digest, bytes) VALUES (?, ?)"
 _INSERT_ISSUED: Final = "INSERT OR IGNORE INTO issued (version, digest, first_seq) VALUES (?, ?, ?)"
-_HELD_IDS: Final = "SELECT id, seq FROM entry WHERE id IN (SELECT value FROM json_each(?))"
+_HELD: Final = """
+SELECT id, seq FROM entry WHERE id IN (SELECT value FROM json_each(?))
+UNION ALL SELECT key, seq FROM asked WHERE key IN (SELECT unhex(value) FROM json_each(?))
+"""
 STORED: Final = """
 SELECT e.seq, e.id, e.kind, e.committed_us, e.about, e.leaf_hash, e.leaf, p.kid, p.form, p.body
 FROM entry e LEFT JOIN priv p USING (seq)
@@ -65,14 +69,9 @@ def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], no
 def insert(connection: apsw.Connection, first: int, sealed: Sequence[Sealed], now_us: int) -> None:
     """Write the rows of records that stand from `first` on, and remove what they say."""
     placed = list(enumerate(sealed, start=first))
-    connection.executemany(_INSERT_ENTRY, [_entry_columns(seq, each, now_us) for seq, each in placed])
-    connection.executemany(
-        _INSERT_BODY,
-        [(seq, each.subj, each.caller, each.kid, each.form, each.body) for seq, each in placed if each.form],
-    )
-    asked = [(key, seq, body) for seq, each in placed for key, body in each.asked]
-    if asked:
-        connection.executemany(_INSERT_ASKED, asked)
+    _insert(connection, _ENTRY, [_entry_columns(seq, each, now_us) for seq, each in placed])
+    _insert(connection, _BODY, [_body_columns(seq, each) for seq, each in placed if each.form])
+    _insert(connection, _ASKED, [(key, seq, body) for seq, each in placed for key, body in each.asked])
     for each in sealed:
         if each.record.content is not None:
             content = each.record.content
@@ -95,12 +94,8 @@ def held(connection: apsw.Connection, sealed: Iterable[Sealed]) -> dict[str | by
     for each in sealed:
         ids.append(each.record.id)
         keys += [key for key, _ in each.asked]
-    found: dict[str | bytes, int] = dict(connection.execute(_HELD_IDS, (orjson.dumps(ids).decode(),)))
-    for key in keys:
-        row = connection.execute("SELECT seq FROM asked WHERE key = ?", (key,)).fetchone()
-        if row is not None:
-            found[key] = row[0]
-    return found
+    wanted = (orjson.dumps(ids).decode(), orjson.dumps([key.hex() for key in keys]).decode())
+    return dict(connection.execute(_HELD, wanted))
 
 
 def is_whole(connection: apsw.Connection, removal: Removal) -> bool:
@@ -114,6 +109,19 @@ def stored(row: Iterable[Any]) -> Stored:
     return Stored(*row)
 
 
+def _insert(connection: apsw.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, many with one statement."""
+    for at in range(0, len(rows), _ROWS):
+        some = rows[at : at + _ROWS]
+        connection.execute(_inserting(into, len(some), len(some[0])), tuple(chain.from_iterable(some)))
+
+
+@cache
+def _inserting(into: str, rows: int, columns: int) -> str:
+    marks = f"({', '.join('?' * columns)})"
+    return f"INSERT INTO {into} VALUES {', '.join([marks] * rows)}"  # noqa: S608 - our own text; values are bound
+
+
 def _issuing(placed: Sequence[tuple[int, Sealed]]) -> Iterator[tuple[str, bytes, int]]:
     """The versions that issue verdicts in some rows, each with the first of them."""
     found: dict[tuple[str, str], int] = {}
@@ -122,6 +130,10 @@ def _issuing(placed: Sequence[tuple[int, Sealed]]) -> Iterator[tuple[str, bytes,
         if record.policy_version is not None and record.policy_digest is not None:
             found.setdefault((record.policy_version, record.policy_digest), seq)
     return ((version, digest_bytes(digest), seq) for (version, digest), seq in found.items())
+
+
+def _body_columns(seq: int, sealed: Sealed) -> tuple[int | str | bytes | None, ...]:
+    return seq, sealed.subj, sealed.caller, sealed.kid, sealed.form, sealed.body
 
 
 def _entry_columns(seq: int, sealed: Sealed, now_us: int) -> tuple[int | str | bytes | None, ...]:

@@ -14,6 +14,7 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -26,22 +27,22 @@ _SHARED_FILESYSTEMS: Final = re.compile(
 _RETRY_S: Final = 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """A database file that exists, and what stands beside it."""
 
     database: Path
     identity: tuple[int, int]  #: device and inode of the database file
 
-    @property
+    @cached_property
     def lock(self) -> Path:
         return self.database.with_name(f"{self.database.name}.lock")
 
-    @property
+    @cached_property
     def stop_sign(self) -> Path:
         return self.database.with_name(f"{self.database.name}.failed")
 
-    @property
+    @cached_property
     def moved_sign(self) -> Path:
         return self.database.with_name(f"{self.database.name}.moved")
 
