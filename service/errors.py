@@ -9,7 +9,8 @@
     ├── AccessUnavailable  it cannot be found out now who asks
     ├── LogUnavailable     the verdict log cannot be written or read now; no verdict may be released
     │   ├── LogRolledBack      it holds less than its anchor says that it held
-    │   └── LogTampered        it holds other entries than its anchor says
+    │   ├── LogTampered        it holds other entries than its anchor says
+    │   └── AnotherMeaning     it holds verdicts by the same version with another meaning
     ├── AnchorUnavailable  what leaves this machine cannot be kept or read now
     ├── ExportUnavailable  an export of that form cannot be written here
     ├── WitnessFailed      a witness did not cosign a checkpoint
@@ -123,6 +124,10 @@ class LogRolledBack(LogUnavailable):
 
 class LogTampered(LogUnavailable):
     """The verdict log holds something else than it held when a checkpoint left this machine."""
+
+
+class AnotherMeaning(LogUnavailable):
+    """The verdict log holds verdicts by a version with a meaning that it cannot have here."""
 
 
 class AnchorUnavailable(LaddersError):

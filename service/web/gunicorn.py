@@ -97,7 +97,7 @@ class Server(BaseApplication):
             metrics=metrics,
         )
         self._background = Background(runtime, judges, reloader, metrics, [subscribers, publishing])
-        self._keeper = Keeper(self._log, judges, runtime, _now)
+        self._keeper = Keeper(self._log, judges, runtime, _now, freeze=settings.freeze)
         self._parts = Parts(
             judges=judges,
             runtime=runtime,

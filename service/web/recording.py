@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
-from service.errors import LogUnavailable
+from service.errors import AnotherMeaning, KeyReused, LogUnavailable
 from service.ledger.decision_record import SUPERSEDES, superseded_in, superseding
 from service.ledger.record import Asked, Receipt, Record
 from service.ledger.verdict_record import document_in, record_of
@@ -18,6 +18,7 @@ from service.web.access import caller
 from service.web.body import Body
 from service.web.errors import Trouble, trouble
 from service.web.judges import Judging
+from service.web.keeping import MEANING
 from service.web.parts import parts
 from service.web.repeats import asked_under, recorded_before
 from service.web.visible import replaced
@@ -32,6 +33,8 @@ class Recorded:
     supersedes: str | None  #: the verdict that it replaces
     before: bool = False  #: recorded when the same was asked before
 
+
+_TRIES: Final = 10  #: each of them fails because a version has got another meaning, which few ever do
 
 Judged = tuple[Verdict, Record, float]  #: what is to be recorded of a verdict, and the seconds that it took
 
@@ -74,7 +77,9 @@ def recorded(found: Iterable[Judged | Recorded | Trouble]) -> list[Recorded | Tr
             continue
         verdict, record, evaluation_s = each
         receipt = next(receipts)
-        if isinstance(receipt, Exception):
+        if isinstance(receipt, AnotherMeaning):
+            answers.append(_before(record.asked) or trouble(receipt))
+        elif isinstance(receipt, Exception):
             answers.append(trouble(receipt))
         elif receipt.id != verdict.id and (before := _before(record.asked)):
             answers.append(before)
@@ -94,10 +99,24 @@ def _before(asked: Sequence[Asked]) -> Recorded | None:
 
 def _appended(records: Sequence[Record]) -> Sequence[Receipt | Exception]:
     try:
-        return parts().log.append(records)
+        return _written(records)
     except LogUnavailable as unavailable:
         return [unavailable] * len(records)
     except Exception as refused:
         if len(records) == 1:
             return [refused]
         return [_appended([record])[0] for record in records]  # one of them is refused; find out which
+
+
+def _written(records: Sequence[Record]) -> Sequence[Receipt | Exception]:
+    """Write what may be written, together, again while another service is the first by some version."""
+    for _ in range(_TRIES):
+        found = parts().keeper.first(records, parts().judge.digests)
+        try:
+            receipts = iter(parts().log.append([each for each in found if isinstance(each, Record)]))
+        except KeyReused as reused:
+            if reused.kind != MEANING:
+                raise
+        else:
+            return [next(receipts) if isinstance(each, Record) else each for each in found]
+    raise LogUnavailable("other services were the first by the same versions again and again; try again")

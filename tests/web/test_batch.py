@@ -300,7 +300,7 @@ class Doubting:
     """A judge that is not certain of some requests."""
 
     def __init__(self, judge: Judge) -> None:
-        self.judge, self.policies, self.rebuilds = judge, judge.policies, 0
+        self.judge, self.policies, self.digests, self.rebuilds = judge, judge.policies, judge.digests, 0
 
     def verdict(self, raw: Any, **more: Any) -> Any:
         if raw.get("request_id") == "doubted-1":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from service.facts.json_text import read_json
+from service.ledger.address import Address, Place
 from service.ledger.frozen import issued_in
 from service.ledger.log import open_log
 from service.ledger.verdict_record import record_of
@@ -31,6 +33,7 @@ from service.web.judges import Judges, ready_judge
 from service.web.metrics import Metrics
 from service.web.reload import ATTEMPT, Reloader, first_set, note_first_set
 from service.web.runtime import runtime_in
+from tests.ledger.postgres import Cluster, new_log
 from tests.web.conftest import NOON
 from tests.web.running import HOUSE, JSON, POLICIES, Service, environment, running
 
@@ -163,6 +166,68 @@ def test_a_first_verdict_while_a_set_is_made_ready_keeps_it_out(
         judges.follow()
         assert judges.lease().judge is old
         old.close()
+
+
+def other_policies(tmp_path: Path) -> Path:
+    """The policies, with another meaning of a version that has judged nobody."""
+    folder = tmp_path / "other"
+    shutil.copytree(POLICIES, folder)
+    lead = folder / LEAD
+    lead.write_text(lead.read_text("utf-8").replace("at_least: 8", "at_least: 9"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("store", ["postgres", "file"])
+def test_of_two_services_with_other_policies_the_first_to_judge_says_what_a_version_means(
+    store: str, cluster: Cluster, tmp_path: Path
+) -> None:
+    """Policies are being rolled out, one replica after the other. The meaning that judges first stays; the
+    other service gives no verdict by that version, says why, and goes on with all others.
+    """
+    if store == "postgres":
+        log: str | Path = cluster.url(new_log(cluster), "service")
+        place: Place = Address(str(log))
+        keys = cluster.keys
+    else:
+        log = place = tmp_path / "verdicts.db"
+        keys = tmp_path / "keys"
+    settings: dict[str, Any] = {"keys": keys, "workers": 1, "cwd": tmp_path, "freeze": "yes", "reload_s": 0}
+    requests = [{**json.loads(REQUEST), "request_id": f"first-{number}"} for number in range(12)]
+    craft = {**requests[0], "request_id": "craft", "to": {"track": "stone-craft", "level": "master-mason"}}
+    with (
+        running(log, **settings) as one,
+        running(log, policies=other_policies(tmp_path), **settings) as two,
+    ):
+        with ThreadPoolExecutor(12) as pool:  # at once, so that both try to be the first
+            asked = [
+                pool.submit(
+                    each.ask, "POST", "/v1/verdicts", json.dumps({**request, "request_id": f"{name} {n}"})
+                )
+                for n, request in enumerate(requests)
+                for name, each in (("one", one), ("two", two))
+            ]
+            answers = [each.result() for each in asked]
+        statuses = {
+            name: {status for status, _, _ in answers[at::2]} for at, name in enumerate(("one", "two"))
+        }
+        assert sorted(map(sorted, statuses.values())) == [[201], [503]]
+        [meaning] = issued_in(place)["people-lead/2026-01-01"]
+        first, second = (one, two) if statuses["one"] == {201} else (two, one)
+        told = json.loads(next(body for status, body, _ in answers if status == 503))
+        assert told["detail"].startswith(
+            "`people-lead/2026-01-01` has judged with another meaning than it has here"
+        )
+        answered = first.ask("POST", "/v1/verdicts", json.dumps(requests[0]))
+        assert answered[0] == 201
+        assert second.ask("POST", "/v1/verdicts", json.dumps(requests[0]))[:2] == answered[:2], (
+            "it is recorded"
+        )
+        batch = json.dumps({"requests": [requests[1], craft, requests[2]]})
+        results = json.loads(second.ask("POST", "/v1/verdicts/batch", batch)[1])["results"]
+        assert [each["status"] for each in results] == [503, 201, 503]
+        results = json.loads(first.ask("POST", "/v1/verdicts/batch", batch)[1])["results"]
+        assert [each["status"] for each in results] == [201, 201, 201]
+    assert issued_in(place)["people-lead/2026-01-01"] == {meaning}
 
 
 def test_a_version_that_judged_nobody_may_change_under_load_and_never_means_two_things(
