@@ -165,6 +165,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def write_whole(file: int, content: bytes, at: int) -> int:
+    """Write all of this to its place in a file, and say how much it was; a disk may take parts of it."""
+    written = 0
+    while written < len(content):
+        written += os.pwrite(file, content[written:], at + written)
+    return written
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -180,7 +188,7 @@ def _prepare(path: Path, key: bytes) -> None:
     _prepared(path).unlink(missing_ok=True)  # of somebody who was killed before it was whole
     file = os.open(_prepared(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
     try:
-        os.write(file, key)
+        write_whole(file, key, 0)
         os.fsync(file)
     finally:
         os.close(file)

@@ -122,8 +122,12 @@ class Writer(Protocol):
         person whom it removes has other entries by now.
         """
 
-    def remove(self, indexes: Sequence[int]) -> None:
-        """Remove what is private in some entries, in the turn, for good; it was erased before."""
+    def remove(self, indexes: Sequence[int]) -> bool:
+        """Remove what is private in some entries, in the turn, for good; it was erased before.
+
+        Returns:
+            Whether no trace is left of this and of what was erased before; if not, the next writes try.
+        """
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep the signed note of the tree of this size, in place of one that is there."""

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 from service.errors import KeyReused, LogUnavailable, NotFound, RecordConflict
@@ -26,6 +25,11 @@ from service.ledger.tiles import Hashes
 _RECENT_S: Final = 1.0  #: a commit within so many seconds proves that the log is writable
 _PAGE: Final = 256
 _QUESTIONS_EACH: Final = 10  #: for one search; each looks at 20,000 entries at most
+_TRIES: Final = 20  #: of an erasure to leave no trace; others write between them
+_HELD_UP: Final = (
+    "the person is erased, but another program reads an older state of the verdict log and keeps it from "
+    "being overwritten; stop that program, and the next write overwrites it"
+)
 FORKED: Final = (
     "the verdict log was opened before this process was forked; open it in each process, after the fork"
 )
@@ -144,17 +148,31 @@ class StoredLog:
             answer = self._writing().submit(sealed, self._limit_s)
             if isinstance(answer, Written):
                 self._sealer.subject_keys.destroy(kids)
+                if not any(self._removed(()) for _ in range(_TRIES)):
+                    raise LogUnavailable(_HELD_UP)
                 return list(_receipts(sealed, answer).values())
         return ()
 
     def erase_again(self) -> None:
         """Do again what every erasure in the log says; raises `LogUnavailable`."""
-        appender, writer = self._writing(), self._writer
+        gone: list[int] = []
+        back: list[int] = []
+        erasures = 0
         for indexes, kids in erasures_in(self._rows):
-            self._sealer.subject_keys.destroy(kids)
-            back = self._rows.with_private(indexes)
-            if back and writer is not None:
-                appender.run(partial(writer.remove, back), self._limit_s)
+            erasures += 1
+            gone += kids
+            back += self._rows.with_private(indexes)
+        if erasures:
+            self._sealer.subject_keys.destroy(gone)
+            self._removed(back)
+
+    def _removed(self, indexes: Sequence[int]) -> bool:
+        """Remove what is private in some entries, and say whether no trace is left of all that was erased."""
+        appender, writer = self._writing(), self._writer
+        answers: list[bool] = []
+        if writer is not None:
+            appender.run(lambda: answers.append(writer.remove(indexes)), self._limit_s)
+        return all(answers)
 
     def rotate_keys(self) -> int:
         """Wrap the keys of all people anew, destroy the old wrapping key, and say how many they are."""

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Final, Protocol
 
 from service.errors import LogUnavailable
-from service.ledger.keys import KEY_BYTES, KeyFolder
+from service.ledger.keys import KEY_BYTES, KeyFolder, sync_folder, write_whole
 from service.ledger.wrapping import WRAPPED_BYTES, Wrapping
 
 FILE: Final = "subjects.keys"
@@ -61,6 +61,7 @@ class FileSubjectKeys:
         self._making = Lock()
         self._made: list[tuple[int, bytes]] = []
         self._next = _FIRST_MADE
+        self._durable = 0  #: the epoch whose wrapping key is known to have a durable name
         self._wrapping = Wrapping(keys)
         self._open: dict[int, tuple[bytes, bytes]] = {}  #: by number, the slot as it was and the key in it
 
@@ -93,12 +94,14 @@ class FileSubjectKeys:
 
     def destroy(self, kids: Iterable[int]) -> None:
         """As `SubjectKeys.destroy`."""
-        there = [kid for kid in kids if os.pread(self._file, _SLOT, kid * _SLOT) not in (b"", _NOTHING)]
+        size = os.fstat(self._file).st_size
+        there = [kid for kid in kids if kid * _SLOT < size]
         if not there:
             return
         with self._changing():
+            # destroyed ones too: where that could not be synced, the disk may hold what nobody sees here
             for kid in there:
-                os.pwrite(self._file, _NOTHING, kid * _SLOT)
+                write_whole(self._file, _NOTHING, kid * _SLOT)
                 self._open.pop(kid, None)
             os.fsync(self._file)
 
@@ -114,7 +117,7 @@ class FileSubjectKeys:
                     else self._wrapping.wrapped(kid, self._wrapping.unwrapped(kid, slot), epoch)
                     for kid, slot in enumerate(slots, start=first)
                 ]
-                os.pwrite(self._file, b"".join(wrapped), first * _SLOT)
+                write_whole(self._file, b"".join(wrapped), first * _SLOT)
                 count += sum(slot != _NOTHING for slot in wrapped)
             os.fsync(self._file)
             self._keys.forget_epochs_before(epoch)
@@ -153,13 +156,17 @@ class FileSubjectKeys:
         """Make so many keys durable."""
         with self._changing():
             if not (size := os.fstat(self._file).st_size):
-                size = os.pwrite(self._file, _HEADER, 0)
+                size = write_whole(self._file, _HEADER, 0)
             epoch = self._keys.newest_epoch()
+            if (
+                epoch != self._durable
+            ):  # whoever made its key may have been killed before its name was durable
+                sync_folder(self._keys.folder)
+                self._durable = epoch
             first = -(-size // _SLOT)  # a slot that was cut off when the power failed is left out
             made = [(first + number, self._keys.random_bytes(KEY_BYTES)) for number in range(count)]
-            os.pwrite(
-                self._file, b"".join(self._wrapping.wrapped(*each, epoch) for each in made), first * _SLOT
-            )
+            wrapped = b"".join(self._wrapping.wrapped(*each, epoch) for each in made)
+            write_whole(self._file, wrapped, first * _SLOT)
             os.fsync(self._file)
             return made
 

@@ -22,7 +22,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from service.errors import RecordConflict
+from service.errors import LogUnavailable, RecordConflict
+from service.ledger import stored_log
 from service.ledger.canonical import canonical
 from service.ledger.commitments import commitments, in_base64
 from service.ledger.fields import fields_of
@@ -247,6 +248,27 @@ def test_an_erasure_that_was_cut_off_before_the_key_was_destroyed_is_finished(
         assert log._sealer.subject_keys.open(kid)  # type: ignore[attr-defined]  # not part of what a log shows
     with closing(opened(place)) as log:
         assert log._sealer.subject_keys.open(kid) is None  # type: ignore[attr-defined]  # not part of what a log shows
+
+
+def test_an_erasure_waits_for_readers_of_an_older_state_and_says_when_they_do_not_go(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They keep the write-ahead log from being emptied; meanwhile verdicts are recorded, and afterwards the
+    next one empties it.
+    """
+    monkeypatch.setattr(stored_log, "_TRIES", 2)
+    with closing(opened(place)) as log, closing(apsw.Connection(str(place))) as reader:
+        log.append([a_record(1, person=ANN), a_record(2, person=BEN)])
+        traces = [part for subj, body, _ in rows_of(place, ANN) for part in (subj, body)]
+        with reader:
+            reader.execute("SELECT count(*) FROM entry").fetchall()
+            with pytest.raises(LogUnavailable, match="stop that program"):
+                erase(log, ANN)
+            log.append([a_record(3, person=BEN)])
+            assert log.get(record_id(1)).erased  # type: ignore[union-attr]  # it is there
+        for number in (4, 5):  # the second begins when all is done that the first left to do
+            log.append([a_record(number, person=BEN)])
+        assert not [name for name, file in files_of(place).items() for trace in traces if trace in file]
 
 
 def test_what_an_older_release_wrote_in_the_clear_is_erased_as_well(place: Path) -> None:

@@ -250,3 +250,40 @@ def test_a_damaged_key_is_said_to_be_damaged(folder: KeyFolder, keys: FileSubjec
         file.write(b"\xff\x00\xff")
     with pytest.raises(LogUnavailable, match=f"key {kid} of the keys of people is damaged"):
         keys.open(kid)
+
+
+def test_a_disk_that_takes_a_part_at_a_time_loses_no_key(
+    folder: KeyFolder, keys: FileSubjectKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rotation that believed it had written all of them would destroy the wrapping key of the rest."""
+    whole = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda file, content, at: whole(file, content[:100], at))
+    made = dict(keys.fresh() for _ in range(20))
+    assert keys.rotate() >= 20
+    with closing(FileSubjectKeys(open_keys(folder.folder, os.urandom))) as again:
+        assert {kid: again.open(kid) for kid in made} == made
+
+
+def test_a_key_whose_destruction_may_not_be_on_the_disk_is_destroyed_again(
+    keys: FileSubjectKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed sync the system shows what was written and has forgotten that the disk lacks it."""
+    kid, _ = keys.fresh()
+    whole, written = os.pwrite, list[int]()
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", fail)
+        with pytest.raises(LogUnavailable, match="cannot be written"):
+            keys.destroy([kid])
+    assert keys.open(kid) is None  # as far as this machine shows
+
+    def noting(file: int, content: bytes, at: int) -> int:
+        written.append(at)
+        return whole(file, content, at)
+
+    monkeypatch.setattr(os, "pwrite", noting)
+    keys.destroy([kid])
+    assert written == [kid * 64]

@@ -4,8 +4,9 @@
 `PLACE load THREADS FIRST ACKNOWLEDGED` appends until it is killed and notes every receipt in a file; what is
 refused is sent again.
 `PLACE same THREADS COUNT` appends the same records as every other such process, in another order.
-`FOLDER each` reads names of logs in this folder, each with an order for `faults.c`; a child makes that log,
-appends to it and closes it, and says how it fares until it has ended.
+`FOLDER each WHAT` reads names of folders in this one, each with an order for `faults.c`; a child does that
+with the log in it and says how it fares until it has ended. `appending` makes the log, appends and closes it;
+`erasing` erases Ann from one that is there, `rotating` wraps its keys anew.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import random
 import resource
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -124,23 +126,24 @@ def same(database: Place, threads: int, count: int) -> None:
     log.close()
 
 
-def each(folder: Path) -> None:
-    """Answer `receipt N INDEX` or `refused N WHY` for every record, and at last how the child ended."""
+def each(folder: Path, what: str) -> None:
+    """Answer `receipt N INDEX` or `refused N WHY` for whatever is done, and at last how the child ended."""
+    lives = {"appending": appending, "erasing": erasing, "rotating": rotating}
     for line in sys.stdin:
         name, order = line.strip().split(" ", 1)
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
         child = os.fork()
         if not child:
             os.environ |= {"LADDERS_FAULT_IN": str(folder / name), "LADDERS_FAULT": order}
-            live(folder / name / "log.db")
+            lives[what](folder / name / "log.db")
             calls = ctypes.CDLL(None).fault_calls
-            answer(f"calls {calls(0)} {calls(1)} {calls(2)}")
+            answer("calls " + " ".join(str(calls(kind)) for kind in range(5)))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         answer(f"ended {os.waitstatus_to_exitcode(status)}")
 
 
-def live(database: Path) -> None:
+def appending(database: Path) -> None:
     """All that a process does with a log, as far as it gets."""
     try:
         log = opened(database)
@@ -156,6 +159,35 @@ def live(database: Path) -> None:
         else:
             for number, receipt in zip(numbers, receipts, strict=True):
                 answer(f"receipt {number} {receipt.index}")
+    log.close()
+
+
+def erasing(database: Path) -> None:
+    """Erase somebody, whom the log then names no more."""
+
+    def erase(log: Log) -> int:
+        now, new_id = datetime.now(UTC), lambda: str(uuid.uuid4())
+        [receipt] = log.erase("Ann Example", erased_at=now, engine="ladders", new_id=new_id)
+        return receipt.index
+
+    once(database, erase)
+
+
+def rotating(database: Path) -> None:
+    """Wrap the keys of people anew."""
+    once(database, lambda log: log.rotate_keys())
+
+
+def once(database: Path, do: Callable[[Log], int]) -> None:
+    try:
+        log = opened(database)
+    except LogUnavailable as error:
+        answer(f"refused - {error}")
+        return
+    try:
+        answer(f"receipt 0 {do(log)}")
+    except LogUnavailable as error:
+        answer(f"refused 0 {error}")
     log.close()
 
 
@@ -178,6 +210,6 @@ if __name__ == "__main__":
     elif what == "load":
         load(log_place(database), int(rest[0]), int(rest[1]), Path(rest[2]))
     elif what == "each":
-        each(Path(database))
+        each(Path(database), *rest)
     else:
         same(log_place(database), int(rest[0]), int(rest[1]))

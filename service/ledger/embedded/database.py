@@ -19,7 +19,7 @@ _OLDEST_SQLITE: Final = (
     3,
 )  # before it, processes that write and checkpoint at once could corrupt a log
 _PAGE_BYTES: Final = 8192  #: a verdict takes several KiB: larger pages are fewer writes for each commit
-_BUSY_MS: Final = 1000  #: how long to wait for a foreign writer, such as a backup; our own take turns
+BUSY_MS: Final = 1000  #: how long to wait for a foreign writer, such as a backup; our own take turns
 
 
 def refuse_old_sqlite(version: str) -> None:
@@ -53,7 +53,7 @@ def connect_reader(database: Path) -> apsw.Connection:
 
 
 def _set_up(connection: apsw.Connection) -> None:
-    connection.set_busy_timeout(_BUSY_MS)
+    connection.set_busy_timeout(BUSY_MS)
     connection.config(
         apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1
     )  # who has no turn must not write, not even then

@@ -16,7 +16,7 @@ import apsw
 
 from service.errors import LogUnavailable
 from service.ledger.embedded import entries
-from service.ledger.embedded.database import is_broken, is_full
+from service.ledger.embedded.database import BUSY_MS, is_broken, is_full
 from service.ledger.embedded.place import Place, Turn
 from service.ledger.record import microseconds
 from service.ledger.rows import Answer, Head, Held, Stale, Written
@@ -27,7 +27,6 @@ _NO_ROOM: Final = "no room is left for the verdict log; make room on its disk"
 _ROOM: Final = 2**20  #: bytes that must be free for the log to count as writable
 _BACKWARDS_US: Final = 5_000_000  #: how far the clock may lie behind the last entry
 _FRAMES: Final = 500  #: pages in the write-ahead log from which they are moved into the database
-_EMPTIED_WITHIN: Final = 20  #: tries to empty the write-ahead log after an erasure, each of a busy timeout
 
 
 class EmbeddedWriter:
@@ -73,20 +72,18 @@ class EmbeddedWriter:
             self._connection.execute("COMMIT")
         except apsw.Error as error:
             raise LogUnavailable(self._why(error)) from error
-        if _erases(rows):
-            self._erased = True
-            self.tidy()  # before anybody hears that it is gone
+        self._erased |= _erases(rows)
         return answers
 
-    def remove(self, indexes: Sequence[int]) -> None:
+    def remove(self, indexes: Sequence[int]) -> bool:
         """As `Writer.remove`."""
         try:
             entries.remove(self._connection, indexes)
             self._connection.execute("COMMIT")
+            self._erased = True
+            return self._emptied(BUSY_MS)
         except apsw.Error as error:
             raise LogUnavailable(self._why(error)) from error
-        self._erased = True
-        self.tidy()
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """As `Writer.add_checkpoint`."""
@@ -106,12 +103,12 @@ class EmbeddedWriter:
             self._turn.give_back()
 
     def tidy(self) -> None:
-        """Move what is committed into the database itself now and then, and after an erasure at once."""
+        """Move what is committed into the database itself now and then, after an erasure at once."""
         if self._frames < _FRAMES and not self._erased:
             return
         try:
             if self._erased:
-                self._empty_write_ahead_log()
+                self._emptied(0)
             else:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
@@ -198,13 +195,17 @@ class EmbeddedWriter:
         self._frames = frames
         return apsw.SQLITE_OK
 
-    def _empty_write_ahead_log(self) -> None:
+    def _emptied(self, wait_ms: int) -> bool:
         """Leave nothing of what was erased behind; readers that look at an older state hold it up."""
-        for _ in range(_EMPTIED_WITHIN):
-            with suppress(apsw.BusyError):
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-                self._erased = False
-                return
+        self._connection.set_busy_timeout(wait_ms)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        finally:
+            self._connection.set_busy_timeout(BUSY_MS)
+        self._erased = False
+        return True
 
 
 def _holder(sealed: Sealed, held: dict[str | bytes, int]) -> int | None:

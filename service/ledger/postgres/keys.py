@@ -77,6 +77,8 @@ class PostgresSubjectKeys:
     def destroy(self, kids: Iterable[int]) -> None:
         """As `SubjectKeys.destroy`."""
         gone = list(kids)
+        if not gone:
+            return
         for kid in gone:
             self._open.pop(kid, None)
         self._connections.ask(lambda connection: connection.execute(_DESTROY, (gone,)), _FAILED)

@@ -71,9 +71,11 @@ class PostgresWriter:
             answers += self._run(partial(append, calls=together))
         return answers
 
-    def remove(self, indexes: Sequence[int]) -> None:
-        """As `Writer.remove`."""
-        self._run(lambda connection: connection.execute(_REMOVE, (list(indexes),)))
+    def remove(self, indexes: Sequence[int]) -> bool:
+        """As `Writer.remove`, as far as a client of a database can tell."""
+        if indexes:
+            self._run(lambda connection: connection.execute(_REMOVE, (list(indexes),)))
+        return True
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """As `Writer.add_checkpoint`."""
