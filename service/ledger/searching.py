@@ -77,8 +77,9 @@ def _values(conditions: Sequence[_Condition]) -> list[Any]:
 
 
 def _narrowing(wanted: Wanted, subj: bytes | None) -> Iterator[_Condition]:
-    """Each condition that an index answers."""
+    """Each condition that an index answers; that of a file knows a person by the first two bytes."""
     for column, value in (
+        ("substr(p.subj, 1, 2)", subj and subj[:2]),
         ("p.subj", subj),
         ("e.track", wanted.track),
         ("e.outcome", None if wanted.track is None else wanted.outcome),

@@ -17,7 +17,7 @@ import pytest
 
 from service.errors import LogUnavailable
 from service.ledger.canonical import canonical
-from service.ledger.embedded.schema import STEPS
+from service.ledger.embedded.schema import FORM, STEPS
 from service.ledger.log import Log, Wanted, open_log, read_log
 from service.ledger.merkle import root_over
 from service.ledger.record import microseconds
@@ -52,14 +52,14 @@ def test_an_older_log_is_carried_on_and_keeps_every_leaf(place: Path, form: int)
     before = leaves(place)
     with closing(opened(place)) as log:
         log.append([a_record(1000)])
-        changes = [log.entry(index) for index in range(600, 600 + 3 - form)]
+        changes = [log.entry(index) for index in range(600, 600 + FORM - form)]
         assert [log.get(record.id).private for record in records] == [  # type: ignore[union-attr]  # it is there
             record.private for record in records
         ]
         told = [orjson.loads(change.leaf) for change in changes if change]
         assert [(each["kind"], each["detail"]) for each in told] == [
             ("schema", {"form": number, "sha256": sha256(STEPS[number].encode()).hexdigest()})
-            for number in range(form + 1, 4)
+            for number in range(form + 1, FORM + 1)
         ]
         after = leaves(place)
         assert after[:600] == before
@@ -71,13 +71,13 @@ def test_an_older_log_is_carried_on_and_keeps_every_leaf(place: Path, form: int)
         ]
         assert log.append([records[7]])[0].index == 7
     with closing(opened(place)) as log:
-        assert log.size() == 601 + 3 - form  # it is carried on once
+        assert log.size() == 601 + FORM - form  # it is carried on once
 
 
 def test_how_a_form_came_about_is_never_written_anew() -> None:
     """Entries in the logs of others name the digests of these steps."""
     digests = {form: sha256(sql.encode()).hexdigest()[:16] for form, sql in STEPS.items()}
-    assert digests == {2: "1b807a2be9e78a76", 3: "aec37f16a55a13e8"}
+    assert digests == {2: "1b807a2be9e78a76", 3: "aec37f16a55a13e8", 4: "66a2f7330a517832"}
 
 
 def test_a_log_stored_by_an_earlier_release_is_answered_as_it_was_then(place: Path) -> None:

@@ -83,7 +83,7 @@ def test_the_columns_repeat_what_the_leaf_says(connection: apsw.Connection) -> N
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        (4, "has form 4, this Ladders knows 3; use the newer one"),
+        (schema.FORM + 1, f"has form {schema.FORM + 1}, this Ladders knows {schema.FORM}; use the newer one"),
         (2, "has the older form 2; start the service"),
     ],
 )

@@ -30,12 +30,24 @@ _INSERT_CONTENT: Final = "INSERT OR IGNORE INTO content (digest, bytes) VALUES (
 _INSERT_ISSUED: Final = "INSERT OR IGNORE INTO issued (version, digest, first_seq) VALUES (?, ?, ?)"
 _HELD: Final = """
 SELECT id, seq FROM entry WHERE id IN (SELECT value FROM json_each(?))
-UNION ALL SELECT key, seq FROM asked WHERE key IN (SELECT unhex(value) FROM json_each(?))
+UNION ALL SELECT a.key, a.seq FROM json_each(?) k JOIN asked a
+ON substr(a.key, 1, 3) = substr(unhex(k.value), 1, 3) AND a.key = unhex(k.value)
 """
-STORED: Final = """
+_ERASE_BODY: Final = """
+UPDATE priv SET form = substr('-----', 1, length(form)), body = zeroblob(length(body)),
+subj = iif(subj IS NULL, NULL, zeroblob(length(subj))),
+caller = iif(caller IS NULL, NULL, zeroblob(length(caller))) WHERE seq = ?
+"""  # as long as before, so that the row stays where it is
+_ERASE_ASKED: Final = (
+    "UPDATE asked SET key = zeroblob(length(key)), body = zeroblob(length(body)) WHERE seq = ?"
+)
+NOT_ERASED: Final = {"priv": "form NOT LIKE '-%'", "asked": "key <> zeroblob(length(key))"}
+ASKED: Final = "SELECT seq, body FROM asked WHERE substr(key, 1, 3) = substr(?1, 1, 3) AND key = ?1"
+OF_PERSON: Final = "substr(subj, 1, 2) = substr(?1, 1, 2) AND subj = ?1"
+STORED: Final = f"""
 SELECT e.seq, e.id, e.kind, e.committed_us, e.about, e.leaf_hash, e.leaf, p.kid, p.form, p.body
-FROM entry e LEFT JOIN priv p USING (seq)
-"""
+FROM entry e LEFT JOIN priv p ON p.seq = e.seq AND p.{NOT_ERASED["priv"]}
+"""  # noqa: S608 - our own text
 
 
 def read_head(connection: apsw.Connection) -> Head:
@@ -82,10 +94,10 @@ def insert(connection: apsw.Connection, first: int, sealed: Sequence[Sealed], no
 
 
 def remove(connection: apsw.Connection, indexes: Iterable[int]) -> None:
-    """Remove what is private in some entries."""
+    """Overwrite what is private in some entries."""
     rows = [(index,) for index in indexes]
-    connection.executemany("DELETE FROM priv WHERE seq = ?", rows)
-    connection.executemany("DELETE FROM asked WHERE seq = ?", rows)
+    connection.executemany(_ERASE_BODY, rows)
+    connection.executemany(_ERASE_ASKED, rows)
 
 
 def held(connection: apsw.Connection, sealed: Iterable[Sealed]) -> dict[str | bytes, int]:
@@ -100,7 +112,7 @@ def held(connection: apsw.Connection, sealed: Iterable[Sealed]) -> dict[str | by
 
 def is_whole(connection: apsw.Connection, removal: Removal) -> bool:
     """Whether an erasure names every entry with private parts of its person."""
-    rows = connection.execute("SELECT seq FROM priv WHERE subj = ?", (removal.subj,))
+    rows = connection.execute(f"SELECT seq FROM priv WHERE {OF_PERSON}", (removal.subj,))  # noqa: S608 - our own text
     return {seq for (seq,) in rows} <= set(removal.indexes)
 
 

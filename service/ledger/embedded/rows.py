@@ -15,7 +15,7 @@ import orjson
 
 from service.errors import LogUnavailable
 from service.ledger.embedded import entries, tree
-from service.ledger.embedded.entries import STORED
+from service.ledger.embedded.entries import ASKED, NOT_ERASED, OF_PERSON, STORED
 from service.ledger.record import digest_text
 from service.ledger.rows import Found, Head, Stored, Wanted
 from service.ledger.searching import Dialect, places
@@ -93,18 +93,19 @@ class EmbeddedRows:
 
     def with_private(self, indexes: Sequence[int]) -> list[int]:
         """As `Rows.with_private`."""
-        query = "SELECT seq FROM priv WHERE seq IN (SELECT value FROM json_each(?))"
+        query = f"SELECT seq FROM priv WHERE seq IN (SELECT value FROM json_each(?)) AND {NOT_ERASED['priv']}"  # noqa: S608 - our own text
         return [seq for (seq,) in self._all(query, (orjson.dumps(indexes).decode(),))]
 
     def of_person(self, subj: bytes) -> list[tuple[int, int | None]]:
         """As `Rows.of_person`."""
-        return self._all("SELECT seq, kid FROM priv WHERE subj = ? ORDER BY seq DESC", (subj,))
+        query = f"SELECT seq, kid FROM priv WHERE {OF_PERSON} ORDER BY seq DESC"  # noqa: S608 - our own text
+        return self._all(query, (subj,))
 
     # ── what stands beside the entries ──
 
     def asked(self, key: bytes) -> tuple[int, bytes] | None:
         """As `Rows.asked`."""
-        found = self._one("SELECT seq, body FROM asked WHERE key = ?", (key,))
+        found = self._one(ASKED, (key,))
         return None if found is None else (int(found[0]), bytes(found[1]))
 
     def content(self, digest: bytes) -> bytes | None:

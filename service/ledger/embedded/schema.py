@@ -1,8 +1,11 @@
 """The tables of the embedded log: a connection goes in; a log of the present form, new or carried on, comes
 out.
 
-`entry` is the log itself, numbered from 0 without gaps; `tile` and `head` are its tree; `priv` holds what can
-be erased. Triggers refuse to change or remove entries and tiles: a guard against accidents, not evidence.
+`entry` is the log itself, numbered from 0 without gaps; `tile` and `head` are its tree; `priv` and `asked`
+hold what can be erased. Their rows are only put behind the last one, and what is erased is overwritten where
+it stands: SQLite moves rows from page to page when some are removed or put in between, and can leave copies
+of them behind, even with `secure_delete`. So their indexes hold the first bytes of a keyed hash, not all.
+Triggers refuse to change or remove entries and tiles: a guard against accidents, not evidence.
 A log of an older form is carried on: its leaves stay as they are, and the change is an entry of its own.
 """
 
@@ -19,7 +22,7 @@ from service.ledger.embedded import entries, tree
 from service.ledger.rows import Head
 from service.ledger.sealing import Sealed
 
-FORM: Final = 3
+FORM: Final = 4
 _META: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
@@ -87,6 +90,17 @@ ALTER TABLE head ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
 CREATE TABLE content (digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE asked (key BLOB PRIMARY KEY, seq INTEGER NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX asked_seq ON asked (seq);
+""",
+    4: """
+DROP INDEX priv_subj;
+CREATE INDEX priv_near_subj ON priv (substr(subj, 1, 2), seq) WHERE subj IS NOT NULL;
+DROP INDEX asked_seq;
+ALTER TABLE asked RENAME TO asked_in_form_3;
+CREATE TABLE asked (key BLOB NOT NULL, seq INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+INSERT INTO asked SELECT key, seq, body FROM asked_in_form_3 ORDER BY seq;
+DROP TABLE asked_in_form_3;
+CREATE INDEX asked_near_key ON asked (substr(key, 1, 3));
 CREATE INDEX asked_seq ON asked (seq);
 """,
 }

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import apsw
 
+from service.ledger.embedded.entries import NOT_ERASED
+
 #: Every table that grows with the entries, by its columns; each row names its entry by `seq`.
 BY_ENTRY: Final = {
     "entry": (
@@ -27,7 +29,8 @@ BESIDE: Final = {
 def rows(connection: apsw.Connection, table: str, start: int, stop: int) -> Iterator[tuple[Any, ...]]:
     """The rows of a table of `BY_ENTRY` about the entries from `start` to before `stop`."""
     columns = ", ".join(BY_ENTRY[table])
-    query = f"SELECT {columns} FROM {table} WHERE seq >= ? AND seq < ? ORDER BY seq"  # noqa: S608 - names from above
+    kept = NOT_ERASED.get(table, "TRUE")
+    query = f"SELECT {columns} FROM {table} WHERE seq >= ? AND seq < ? AND {kept} ORDER BY seq"  # noqa: S608 - names from above
     yield from connection.execute(query, (start, stop))
 
 
@@ -39,6 +42,6 @@ def rows_beside(connection: apsw.Connection, table: str) -> Iterator[tuple[Any, 
 def counts(connection: apsw.Connection) -> dict[str, int]:
     """How many rows each of these tables has."""
     return {
-        table: connection.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608 - names from above
+        table: connection.execute(f"SELECT count(*) FROM {table} WHERE {NOT_ERASED.get(table, 'TRUE')}").get  # noqa: S608 - names from above
         for table in (*BY_ENTRY, *BESIDE)
     }
