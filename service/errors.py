@@ -178,7 +178,7 @@ class Disagreement(EngineError):
     """durable-rules and the reference gave different answers."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
     """The end of a sentence that offers the nearest known word: `; did you mean `trainings`?`, or nothing."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=likeness)
     return f"; did you mean `{near[0]}`?" if near else ""

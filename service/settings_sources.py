@@ -58,7 +58,7 @@ def _from_environment(environment: Mapping[str, str], fields: Mapping[str, bool]
     own = sorted(name for name in environment if name.startswith(PREFIX) and name != CONFIG)
     for name in own:
         if name not in known:
-            suggestion = did_you_mean(name, [*known, CONFIG])
+            suggestion = did_you_mean(name, [*known, CONFIG], likeness=0.85)  # all of them begin alike
             sources.wrong.append(f"{name}: there is no such setting{suggestion}")
     told = {known[name]: Given(environment[name], name, "environment") for name in own if name in known}
     _settle(told, fields, sources)

@@ -142,5 +142,5 @@ def masked(text: str) -> str:
     >>> masked("postgresql://ladders:hunter2@db/log"), masked("host=db password=hunter2")
     ('postgresql://ladders:***@db/log', 'host=db password=***')
     """
-    text = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
+    text = re.sub(r"(?s)(://[^:/@]*):.*@", r"\1:***@", text)  # up to the last one; blanks may be part of it
     return re.sub(r"(?i)(password\s*=\s*)('[^']*'?|[^\s&]+)", r"\1***", text)

@@ -165,6 +165,11 @@ def test_a_value_that_only_looks_right_is_refused(name: str, value: str) -> None
     assert line.startswith(f"LADDERS_{name}: ")
 
 
+def test_a_name_that_is_like_no_setting_is_not_taken_for_one() -> None:
+    """All of them begin alike, which makes none of them the one that was meant."""
+    assert complaints({"LADDERS_FOO": "1"}) == ("LADDERS_FOO: there is no such setting",)
+
+
 def test_the_value_of_a_name_that_is_no_setting_is_not_repeated() -> None:
     """It may be a secret under a misspelt name."""
     (line,) = complaints({"LADDERS_API_KEY": "hunter2"})

@@ -141,6 +141,8 @@ def test_a_secret_is_neither_shown_nor_repeated(monkeypatch: pytest.MonkeyPatch)
         "postgresql://ladders:hunter2@db:5432/log?sslmode=require",
         "postgresql://ladders:hun@ter/hunter2@db/log",
         "postgresql://:hunter2@db/log",
+        "postgresql://ladders:or hunter2@db/log",
+        "postgresql://the ladders:hunter2@db/log",
         "host=db password=hunter2 user=x",
         "host=db password = 'x hunter2'",
         "postgresql://db/log?user=x&password=hunter2",

@@ -29,6 +29,7 @@ from service.facts.types import (
 )
 from service.facts.vocabulary import ALWAYS_THERE, Vocabulary
 
+_TEXTS = ("a text", "a date", "a day", "a digest", "a level", "one of")  #: what begins so is a text in JSON
 MOST_UNKNOWN_NAMES = 100  #: that are told of; looking for the word that was meant takes time
 
 
@@ -42,8 +43,8 @@ class Faults:
         self._unknown_names = 0
 
     def wrong(self, pointer: str, expected: str, came: object, remedy: str = "") -> None:
-        kind = came_as(came)
-        message = f"expected {expected}, but {'nothing' if came is None else kind} came"
+        kind = came_as(came, expected)
+        message = f"expected {expected}, but {kind} came"
         self.faults.append(Fault(pointer, message + (f"; {remedy}" if remedy else ""), expected, kind))
 
     def not_known(self, name: str, pointer: str, known: Iterable[str], noun: str) -> None:
@@ -61,8 +62,8 @@ class Faults:
         kept.append(Fault(pointer, message, "a fact that the policies declare", "an unknown name"))
 
 
-def came_as(value: object) -> str:
-    """What kind of JSON value came, in words."""
+def came_as(value: object, expected: str = "") -> str:
+    """What kind of JSON value came, in words; of a text in the place of a certain one, that it is another."""
     match value:
         case None:
             return "nothing"
@@ -71,7 +72,7 @@ def came_as(value: object) -> str:
         case int() | Decimal():
             return "a number"
         case str():
-            return "a text"
+            return "another text" if expected.startswith(_TEXTS) else "a text"
         case list():
             return "a list"
         case _:

@@ -125,5 +125,8 @@ def _fault(pointer: str, message: str, came: Any, known: Iterable[str]) -> Fault
         return Fault(pointer, message, "a known name", "an unknown name")
     if message.startswith(("Missing", "Field may not be null")):
         return Fault(pointer, f"`{name}` is missing; send it", f"`{name}`", came_as(came))
-    expected = message.removeprefix("expected ")
-    return Fault(pointer, f"expected {expected}, but {came_as(came)} came", expected, came_as(came))
+    expected, said, came_instead = message.removeprefix("expected ").partition(", but ")
+    if said:
+        return Fault(pointer, message, expected, came_instead.removesuffix(" came"))
+    kind = came_as(came, expected)
+    return Fault(pointer, f"expected {expected}, but {kind} came", expected, kind)

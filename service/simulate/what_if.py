@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields
 
-from service.errors import Fault, RequestError
-from service.facts.reading import escape
+from service.errors import Fault, RequestError, did_you_mean
+from service.facts.reading import came_as, escape
 from service.facts.schema import PlaceSchema, WaiverSchema
 from service.facts.strict import Strict, read_strictly
 
@@ -29,7 +29,9 @@ def _object(**more: Any) -> fields.Dict:
 def _check_files(files: Mapping[str, Any]) -> None:
     """Texts by the names of policy files."""
     if not 0 < len(files) <= MOST_FILES:
-        raise ValidationError(f"expected 1 to {MOST_FILES} policy files by their names")
+        raise ValidationError(
+            f"expected 1 to {MOST_FILES} policy files by their names, but {len(files) or 'none'} came"
+        )
     if any(len(name) > LONGEST_FILE_NAME for name in files):
         raise ValidationError(f"expected names of at most {LONGEST_FILE_NAME} characters")
 
@@ -111,12 +113,22 @@ def read_simulation(raw: Any) -> Simulation:
     told, _, wrong = read_strictly(_FRAME, raw)
     what_if = told.get("what_if", {}) if isinstance(told, dict) else {}
     wrong += [
-        Fault(f"/what_if/{escape(name)}", _MESSAGE, f"one of {', '.join(sorted(_NAMES))}", "an unknown name")
+        Fault(
+            f"/what_if/{escape(name)}",
+            f"{_MESSAGE}{did_you_mean(name[:100], _NAMES)}",
+            f"one of {', '.join(sorted(_NAMES))}",
+            "an unknown name",
+        )
         for name in sorted(what_if.keys() - _NAMES)
     ]
     files = told.get("policies", {}) if isinstance(told, dict) else {}
     wrong += [
-        Fault(f"/policies/{escape(name)}", "expected the text of the file, but something else came", "a text")
+        Fault(
+            f"/policies/{escape(name)}",
+            f"expected the text of the file, but {came_as(text)} came",
+            "a text",
+            came_as(text),
+        )
         for name, text in files.items()
         if not isinstance(text, str)
     ]

@@ -83,8 +83,8 @@ class RulingSchema(_OfDecision):
 
     decision = fields.String(
         required=True,
-        validate=validate.OneOf(RULINGS, error=f"expected {', '.join(RULINGS[:-1])} or {RULINGS[-1]}"),
-        error_messages={"invalid": f"expected {', '.join(RULINGS[:-1])} or {RULINGS[-1]}"},
+        validate=validate.OneOf(RULINGS, error=f"expected one of {', '.join(RULINGS)}"),
+        error_messages={"invalid": f"expected one of {', '.join(RULINGS)}"},
         metadata={
             "description": "approved: promoted, as the verdict says; declined: not promoted; overridden:"
             " promoted although the verdict is not `eligible`"
@@ -116,8 +116,8 @@ class AnswerSchema(_OfAnswer):
 
     reply = fields.String(
         required=True,
-        validate=validate.OneOf(REPLIES, error=f"expected {' or '.join(REPLIES)}"),
-        error_messages={"invalid": f"expected {' or '.join(REPLIES)}"},
+        validate=validate.OneOf(REPLIES, error=f"expected one of {', '.join(REPLIES)}"),
+        error_messages={"invalid": f"expected one of {', '.join(REPLIES)}"},
     )
     by = fields.Nested(BySchema, required=True)
     text = Sentences(required=True)

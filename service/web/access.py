@@ -88,7 +88,11 @@ def _known() -> Caller:
         return ANYONE
     authorization = request.environ.get("HTTP_AUTHORIZATION")
     if authorization is None:
-        raise Refused("no-credentials", "there is no token and no API key", challenge=_REALM)
+        raise Refused(
+            "no-credentials",
+            "there is no token and no API key; send one as `Authorization: Bearer …`",
+            challenge=_REALM,
+        )
     try:
         return access.caller_of(authorization)
     except NotKnown as stranger:

@@ -8,9 +8,9 @@ asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import overload
+from typing import Any, Final, overload
 
 from flask import request
 
@@ -18,16 +18,21 @@ from service.errors import Fault, did_you_mean
 from service.facts.calendar import FIRST_DAY, LAST_DAY, parse_day
 from service.web.errors import Refused
 
+LARGEST: Final = 2**53  #: whole number that every JSON reader keeps exact
 
-def query(*known: str) -> dict[str, str]:
+Parameter = str | Mapping[str, Any]  #: a name, or all that is published of it, by which its value is checked
+
+
+def query(*known: Parameter) -> dict[str, str]:
     """The parameters of the present address, of which only `known` ones may be given.
 
     Raises:
-        Refused: There is one that is not known, or one is given twice.
+        Refused: With each that is not known, is given twice, or has a value that does not fit.
     """
     faults = list(_faults(known))
     if faults:
-        raise Refused("wrong-query", faults[0].message, faults)
+        several = f"{len(faults)} things are wrong with the query"
+        raise Refused("wrong-query", several if faults[1:] else faults[0].message, faults)
     return request.args.to_dict()
 
 
@@ -77,12 +82,33 @@ def unfit(name: str, wanted: str) -> Refused:
     return Refused("wrong-query", message, [Fault("", message, wanted, "something else")])
 
 
-def _faults(known: tuple[str, ...]) -> Iterator[Fault]:
-    taken = ", ".join(f"`{name}`" for name in known) or "none"
-    for name, values in request.args.lists():
-        shown = name[:50]
-        if name not in known:
-            message = f"there is no query parameter `{shown}`{did_you_mean(shown, known)}"
+def _faults(known: tuple[Parameter, ...]) -> Iterator[Fault]:
+    schemas: dict[str, Mapping[str, Any]] = {}
+    for each in known:
+        schemas |= {each: {}} if isinstance(each, str) else {each["name"]: each["schema"]}
+    taken = ", ".join(f"`{name}`" for name in schemas) or "none"
+    for called, values in request.args.lists():
+        shown = called[:50]
+        if called not in schemas:
+            message = f"there is no query parameter `{shown}`{did_you_mean(shown, schemas)}"
             yield Fault("", message, f"the parameters taken here: {taken}", "an unknown name")
         elif len(values) > 1:
             yield Fault("", f"the query parameter `{shown}` is given twice", "one value", "several")
+        else:
+            try:
+                _check({called: values[0]}, called, schemas[called])
+            except Refused as refused:
+                yield from refused.faults
+
+
+def _check(asked: dict[str, str], called: str, schema: Mapping[str, Any]) -> None:
+    """Hold a value to what is published of it."""
+    match schema:
+        case {"enum": choices}:
+            one_of(asked, called, tuple(choices))
+        case {"type": "integer"}:
+            number(asked, called, None, schema["minimum"], schema.get("maximum", LARGEST))
+        case {"format": "date"}:
+            day(asked, called, None)
+        case {"maxLength": longest}:
+            name(asked, called, longest)

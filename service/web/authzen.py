@@ -17,7 +17,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from service.errors import Fault, RequestError
 from service.facts.json_text import write_json
-from service.facts.reading import escape
+from service.facts.reading import came_as, escape
 from service.facts.strict import Name, read_strictly
 from service.web.body import Body
 
@@ -125,7 +125,9 @@ def evaluation_of(raw: Any, today: date) -> Evaluation:
     context, properties = told.get("context", {}), told["subject"].get("properties", {})
     facts = context.get("facts", {})
     if not isinstance(facts, dict):
-        raise RequestError([Fault("/context/facts", "expected an object with facts by name", "an object")])
+        came = came_as(facts)
+        message = f"expected an object with facts by name, but {came} came"
+        raise RequestError([Fault("/context/facts", message, "an object", came)])
     twice = [
         Fault(f"/context/facts/{escape(name)}", "this fact is told by the subject too", "it once", "it twice")
         for name in facts

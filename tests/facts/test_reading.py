@@ -151,7 +151,7 @@ def test_lists_and_texts_have_an_end() -> None:
     _, faults, _ = read({"texts": ["a"] * (MOST_ENTRIES + 1), "text": "a" * (LONGEST_TEXT + 1)})
     assert sorted(each.message for each in faults) == [
         "expected a list of at most 1000 entries, but a list came; it has 1001",
-        "expected a text of at most 2000 characters, but a text came; it is longer",
+        "expected a text of at most 2000 characters, but another text came; it is longer",
     ]
 
 

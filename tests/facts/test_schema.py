@@ -16,7 +16,7 @@ from service.facts.types import Fact, Number, YesNo
 from service.facts.vocabulary import Vocabulary
 
 A_DAY = "expected a day as YYYY-MM-DD that exists, from 1900-01-01 to 2199-12-31"
-A_NAME = "expected a text of 1 to 200 characters, but a text came"
+A_NAME = "expected a text of 1 to 200 characters, but another text came"
 TODAY = date(2026, 11, 20)
 VOCABULARY = Vocabulary(
     {
@@ -110,7 +110,7 @@ def test_everything_wrong_is_told_at_once() -> None:
         stict_facts=True,
     )
     assert wrong(raw) == {
-        "/as_of": f"{A_DAY}, but a text came",
+        "/as_of": f"{A_DAY}, but another text came",
         "/candidate/id": "expected a text, but a number came",
         "/facts/points": "expected a number, but true or false came",
         "/facts/wants": "expected true or false, but a text came; without quotes",
@@ -133,11 +133,11 @@ def test_everything_wrong_is_told_at_once() -> None:
         ({"candidate": {"id": "x" * 201}}, "/candidate/id", A_NAME),
         (
             {"candidate": {"id": " E-1"}}, "/candidate/id",
-            "expected a text without spaces around it and without control characters, but a text came",
+            "expected a text without spaces around it and without control characters, but another text came",
         ),
         (
             {"candidate": {"id": "E\n1"}}, "/candidate/id",
-            "expected a text without spaces around it and without control characters, but a text came",
+            "expected a text without spaces around it and without control characters, but another text came",
         ),
         ({"candidate": {"id": ["E-1"]}}, "/candidate/id", "expected a text, but a list came"),
         ({"from": "senior"}, "/from", "expected an object, but a text came"),
@@ -149,11 +149,11 @@ def test_everything_wrong_is_told_at_once() -> None:
         ({"as_of": None}, "/as_of", "`as_of` is missing; send it"),
         (
             {"as_of": "2026-W01-1"}, "/as_of",
-            f"{A_DAY}, but a text came",
+            f"{A_DAY}, but another text came",
         ),
         (
             {"submitted_on": "2026-01-01T00:00:00"}, "/submitted_on",
-            f"{A_DAY}, but a text came",
+            f"{A_DAY}, but another text came",
         ),
         ({"facts": ...}, "/facts", "`facts` is missing; send it"),
         ({"facts": []}, "/facts", "expected an object with facts by name, but a list came"),

@@ -70,11 +70,11 @@ def test_everything_wrong_with_a_decision_is_told_at_once() -> None:
     """It is mended in one go."""
     raw = {"decision": "aproved", "by": {"id": 7}, "decided_on": "24.11.2026", "why": "x", "reason": " "}
     assert faults(read_decision, raw, "eligible", today=TODAY) == {
-        "/decision": "expected approved, declined or overridden, but a text came",
+        "/decision": "expected one of approved, declined, overridden, but another text came",
         "/by/id": "expected a text, but a number came",
         "/by/role": "`role` is missing; send it",
-        "/decided_on": f"expected {A_DAY}, but a text came",
-        "/reason": "expected a text of 1 to 4000 characters, but a text came",
+        "/decided_on": f"expected {A_DAY}, but another text came",
+        "/reason": "expected a text of 1 to 4000 characters, but another text came",
         "/why": "this name is not part of a decision",
     }
 

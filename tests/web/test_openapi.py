@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from service.web.api.authzen import EXAMPLE
+from service.web.pages.reference import marked
 from service.web.problems import KINDS
 
 
@@ -239,7 +240,7 @@ def test_the_page_lists_every_operation_and_needs_nothing_from_elsewhere(
     for path, method, told in operations(document):
         assert path in page.text
         assert method.upper() in page.text
-        assert told["summary"] in page.text
+        assert str(marked(told["summary"])) in page.text
     assert "Needs one of the scopes audit, decide, submit" in page.text
     assert "<script" not in page.text
     links = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
@@ -254,4 +255,5 @@ def test_every_kind_of_problem_has_its_page(kind: Any, client: FlaskClient) -> N
     """RFC 9457: the type should lead to words for people."""
     page = client.get(kind.type)
     assert page.status_code == 200
-    assert kind.title in page.text
+    assert str(marked(kind.title)) in page.text
+    assert "`" not in page.text

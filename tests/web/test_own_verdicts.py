@@ -171,3 +171,17 @@ def test_a_query_that_cannot_be_used_is_refused(query: str, client: FlaskClient)
     """A filter that is passed over would show more than was asked for."""
     response = client.get(f"{ADDRESS}?{query}")
     assert (response.status_code, json.loads(response.data)["type"]) == (400, "/problems/wrong-query")
+
+
+def test_everything_wrong_with_a_query_is_told_at_once(client: FlaskClient) -> None:
+    """Who mends one thing after the other gives up at the third."""
+    told = json.loads(
+        client.get(f"{ADDRESS}?limit=0&trak=x&since=2026-02-30&level=&level=x&until=2026-01-01").data
+    )
+    assert [each["message"].partition(",")[0] for each in told["problems"]] == [
+        "the query parameter `limit` is not a whole number from 1 to 500",
+        "there is no query parameter `trak`; did you mean `track`?",
+        "the query parameter `since` is not a day as YYYY-MM-DD that exists",
+        "the query parameter `level` is given twice",
+    ]
+    assert told["detail"] == "4 things are wrong with the query"

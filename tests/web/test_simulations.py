@@ -110,6 +110,24 @@ def test_all_that_is_wrong_is_told_at_its_place_in_what_was_sent(
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            {"what_if": {"as_off": "2027-01-01"}},
+            "this name is not one of those that can be told differently; did you mean `as_of`?",
+        ),
+        ({"policies": {}}, "expected 1 to 500 policy files by their names, but none came"),
+        ({"policies": {"facts.yaml": 7}}, "expected the text of the file, but a number came"),
+    ],
+)
+def test_a_slip_is_told_in_words_that_help(body: dict[str, Any], message: str, client: FlaskClient) -> None:
+    """What came is said as it came, and what was meant is guessed."""
+    _, told = simulated(client, request={}, **body)
+    assert [problem["message"] for problem in told["problems"]] == [message]
+    assert told["problems"][0]["came"]
+
+
+@pytest.mark.parametrize(
     ("body", "pointers"),
     [
         ({}, {"/request"}),

@@ -18,7 +18,7 @@ from service.ledger.verdict_record import document_in
 from service.verdict.schema import OUTCOMES, VerdictCandidateSchema, VerdictDatesSchema
 from service.web.access import caller
 from service.web.answers import documented, in_json
-from service.web.asked import day, name, number, one_of, query
+from service.web.asked import LARGEST, day, name, number, one_of, query
 from service.web.parts import parts
 
 MOST: Final = 500  #: verdicts of one page
@@ -100,9 +100,9 @@ def find_verdicts() -> Response:
     Those on the caller's own requests, or for a candidate those about them; the oldest first. `links.next`
     leads to the next page, and stays right while more are recorded.
     """
-    asked = query(*(parameter["name"] for parameter in _PARAMETERS))
+    asked = query(*_PARAMETERS)
     limit = number(asked, "limit", USUAL, 1, MOST)
-    after = number(asked, "after", None, 0, 2**53)
+    after = number(asked, "after", None, 0, LARGEST)
     found = parts().log.find(_wanted(asked), after, (limit or USUAL) + 1)
     shown = found[:limit]
     more = len(found) > len(shown)

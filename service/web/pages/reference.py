@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, render_template
+from markupsafe import Markup
 
 from service.errors import NotFound, did_you_mean
 from service.web.problems import KINDS
@@ -24,6 +25,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def pages(document: dict[str, Any]) -> Blueprint:
     """The pages about an OpenAPI document, and the document itself."""
     blueprint = Blueprint("pages", __name__, template_folder="templates")
+    blueprint.add_app_template_filter(marked, "marked")
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
     def openapi() -> Response:
@@ -52,6 +54,17 @@ def pages(document: dict[str, Any]) -> Blueprint:
     for rule, view in views:
         blueprint.add_url_rule(rule, view_func=view)
     return blueprint
+
+
+def marked(text: str) -> Markup:
+    """A text in HTML, with what stands between backticks as code.
+
+    >>> str(marked("send `facts` & more"))
+    'send <code>facts</code> &amp; more'
+    """
+    parts = text.split("`")
+    shown = (Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
+    return Markup("").join(shown)
 
 
 def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
