@@ -1,6 +1,7 @@
 # The two that matter: `make demo` shows Ladders at work, `make test` proves it. Both work from a fresh clone with
 # Python 3.11 or 3.12, gcc and make; PYTHON=/path/to/python3.12 chooses the Python. The tests also hold proofs against
-# Go's x/mod (on Debian: golang-go golang-golang-x-mod-dev; `.ci/run` installs what is missing).
+# Go's x/mod and set clocks by libfaketime (on Debian: golang-go golang-golang-x-mod-dev libfaketime); `.ci/run` installs
+# what is missing.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
