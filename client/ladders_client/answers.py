@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, cast
 
@@ -67,6 +67,9 @@ class Verdict:
     what_would_change: tuple[Change, ...]
     open_to_you: tuple[Opening, ...]
     document: Mapping[str, Any]  #: everything, as it came
+    receipt: str | None = field(
+        default=None, compare=False, repr=False
+    )  #: signed; None where it was read again
 
     @property
     def eligible(self) -> bool:
@@ -125,6 +128,9 @@ class Decision:
     reason: str | None
     superseded_by: str | None  #: the id of the decision that stands in its place
     document: Mapping[str, Any]
+    receipt: str | None = field(
+        default=None, compare=False, repr=False
+    )  #: signed; None where it was read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,9 @@ class Answer:
     reply: Reply
     text: str
     document: Mapping[str, Any]
+    receipt: str | None = field(
+        default=None, compare=False, repr=False
+    )  #: signed; None where it was read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +154,12 @@ class Objection:
     text: str
     answers: tuple[Answer, ...]
     document: Mapping[str, Any]
+    receipt: str | None = field(
+        default=None, compare=False, repr=False
+    )  #: signed; None where it was read again
 
 
-def verdict(document: Mapping[str, Any]) -> Verdict:
+def verdict(document: Mapping[str, Any], receipt: str | None = None) -> Verdict:
     """A verdict, in whichever view it came: what a view leaves out is empty."""
     return Verdict(
         id=document["verdict_id"],
@@ -162,6 +174,7 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
             for told in document.get("open_to_you", ())
         ),
         document=document,
+        receipt=receipt,
     )
 
 
@@ -206,7 +219,7 @@ def found_verdict(document: Mapping[str, Any]) -> FoundVerdict:
     )
 
 
-def decision(document: Mapping[str, Any]) -> Decision:
+def decision(document: Mapping[str, Any], receipt: str | None = None) -> Decision:
     """A decision, as it is shown."""
     return Decision(
         id=document["decision_id"],
@@ -216,22 +229,30 @@ def decision(document: Mapping[str, Any]) -> Decision:
         reason=document["reason"],
         superseded_by=document["superseded_by"],
         document=document,
+        receipt=receipt,
     )
 
 
-def objection(document: Mapping[str, Any]) -> Objection:
+def objection(document: Mapping[str, Any], receipt: str | None = None) -> Objection:
     """An objection, as it is shown."""
     return Objection(
         id=document["objection_id"],
         text=document["text"],
         answers=tuple(answer(told) for told in document["answers"]),
         document=document,
+        receipt=receipt,
     )
 
 
-def answer(document: Mapping[str, Any]) -> Answer:
+def answer(document: Mapping[str, Any], receipt: str | None = None) -> Answer:
     """An answer to an objection, as it is shown."""
-    return Answer(id=document["answer_id"], reply=document["reply"], text=document["text"], document=document)
+    return Answer(
+        id=document["answer_id"],
+        reply=document["reply"],
+        text=document["text"],
+        document=document,
+        receipt=receipt,
+    )
 
 
 def _findings(document: Mapping[str, Any]) -> tuple[Finding, ...]:

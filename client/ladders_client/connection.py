@@ -1,4 +1,4 @@
-"""The connection: what is asked goes in; the bytes that are answered come out, asked again as often as it
+"""The connection: what is asked goes in; what is answered comes out, asked again as often as it
 makes sense.
 
 A question is asked again when no answer came or the service said that it cannot answer now, with pauses that
@@ -54,8 +54,8 @@ class Connection:
         content: str | None = None,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-    ) -> bytes:
-        """The body of a good answer.
+    ) -> httpx.Response:
+        """A good answer.
 
         Args:
             method: As in HTTP.
@@ -82,7 +82,7 @@ class Connection:
                 refused = broken
                 continue
             if response.is_success:
-                return response.content
+                return response
             refused = _problem(response)
             if response.status_code not in AGAIN:
                 raise refused

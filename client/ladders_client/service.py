@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 from urllib.parse import quote
 from uuid import uuid4
 
+from httpx import Response
+
 from ladders_client.answers import (
     Answer,
     Decision,
@@ -38,6 +40,7 @@ from ladders_client.connection import AGAIN, JSON, Connection
 from ladders_client.numbers import read, written
 from ladders_client.problems import LaddersProblem, LaddersUnreachable
 
+_RECEIPT: Final = "Ladders-Receipt"
 _GROUP: Final = 250  #: requests that are sent at a time, as many as the service commits at once
 
 
@@ -127,7 +130,7 @@ class Ladders:
     def judge_request(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> Verdict:
         """As `judge`, for a request that is written already, with the names that `GET /v1/facts` gives."""
         key = idempotency_key or str(uuid4())
-        return verdict(self._ask("POST", "/v1/verdicts", request, headers={"Idempotency-Key": key}))
+        return verdict(*self._record("/v1/verdicts", request, headers={"Idempotency-Key": key}))
 
     def judge_all(self, requests: Iterable[Mapping[str, Any]]) -> Iterator[Verdict | LaddersProblem]:
         """Judge many requests, as written for `judge_request`; the answers come in their order, while
@@ -163,12 +166,12 @@ class Ladders:
         headers = {"Content-Type": "application/x-ndjson"}
         lines = self._connection.ask("POST", "/v1/verdicts/batch", content=content, headers=headers)
         done: list[Verdict | LaddersProblem] = []
-        for line in lines.splitlines()[: len(requests)]:
+        for line in lines.content.splitlines()[: len(requests)]:
             told = read(line)
             if told["status"] in AGAIN:
                 return done, LaddersProblem(told["status"], told["problem"])
             done.append(
-                verdict(told["verdict"])
+                verdict(told["verdict"], told.get("receipt"))
                 if "verdict" in told
                 else LaddersProblem(told["status"], told["problem"])
             )
@@ -264,7 +267,7 @@ class Ladders:
         """
         told = {"reason": reason, "decided_on": decided_on, "supersedes": supersedes}
         asked = {"decision": decision, "by": {"id": by, "role": role}, **told}
-        return decision_of(self._ask("POST", f"{_verdict(verdict_id)}/decisions", asked))
+        return decision_of(*self._record(f"{_verdict(verdict_id)}/decisions", asked))
 
     def decisions(self, verdict_id: str) -> tuple[Decision, ...]:
         """What was decided after a verdict."""
@@ -274,7 +277,7 @@ class Ladders:
     def object(self, verdict_id: str, text: str, *, by: str, role: str) -> Objection:
         """Record an objection to a verdict or to a decision on it; sent again, it is the same objection."""
         asked = {"text": text, "by": {"id": by, "role": role}}
-        return objection(self._ask("POST", f"{_verdict(verdict_id)}/objections", asked))
+        return objection(*self._record(f"{_verdict(verdict_id)}/objections", asked))
 
     def objections(self, verdict_id: str) -> tuple[Objection, ...]:
         """What was said against a verdict, with what was answered."""
@@ -297,9 +300,22 @@ class Ladders:
         """
         asked = {"reply": reply, "text": text, "by": {"id": by, "role": role}, "verdict": new_verdict}
         path = f"{_verdict(verdict_id)}/objections/{quote(objection_id, safe='')}/answers"
-        return answer(self._ask("POST", path, asked))
+        return answer(*self._record(path, asked))
 
     def _ask(
+        self, method: str, path: str, body: Any = None, *, parameters: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The object that is answered."""
+        return _object(self._send(method, path, body, parameters=parameters))
+
+    def _record(
+        self, path: str, body: Any, *, headers: Mapping[str, str] | None = None
+    ) -> tuple[dict[str, Any], str | None]:
+        """The object that was recorded, and the signed receipt for it."""
+        response = self._send("POST", path, body, headers=headers)
+        return _object(response), response.headers.get(_RECEIPT)
+
+    def _send(
         self,
         method: str,
         path: str,
@@ -307,14 +323,15 @@ class Ladders:
         *,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
-        """The object that is answered."""
+    ) -> Response:
         content = None if body is None else written(body)
         sent = {**(headers or {}), **({} if body is None else {"Content-Type": JSON})}
-        answered: dict[str, Any] = read(
-            self._connection.ask(method, path, content=content, headers=sent, parameters=parameters)
-        )
-        return answered
+        return self._connection.ask(method, path, content=content, headers=sent, parameters=parameters)
+
+
+def _object(response: Response) -> dict[str, Any]:
+    told: dict[str, Any] = read(response.content)
+    return told
 
 
 def _groups(requests: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -6,6 +6,7 @@ import click
 
 from service.cli.log_accept_rollback import accept_rollback
 from service.cli.log_check_proof import check_proof
+from service.cli.log_check_receipt import check_receipt
 from service.cli.log_copy import copy
 from service.cli.log_erase import erase
 from service.cli.log_export import export
@@ -37,6 +38,7 @@ def log() -> None:
     Take it elsewhere:         ladders log export FOLDER
     Verify it there:           ladders log verify FOLDER --trust FILE
     Prove one verdict:         ladders log prove VERDICT-ID --out NAME.tlog-proof
+    Check a kept receipt:      ladders log check-receipt FILE --trust FILE
     Find entries:              ladders log find --track people-lead --outcome not_eligible
     Show one:                  ladders log show 88121
     Judge verdicts again:      ladders log replay --sample 100
@@ -47,7 +49,7 @@ def log() -> None:
 
 
 for command in (
-    find, show, replay, person, status, verify, export, prove, check_proof, trust, publish, erase, init,
-    migrate, copy, rotate_keys, new_key, retire_key, accept_rollback,
+    find, show, replay, person, status, verify, export, prove, check_proof, check_receipt, trust, publish,
+    erase, init, migrate, copy, rotate_keys, new_key, retire_key, accept_rollback,
 ):  # fmt: skip
     log.add_command(command)

@@ -18,7 +18,7 @@ from threading import Condition, Lock, Thread
 from typing import Final
 
 from service.errors import LogUnavailable
-from service.ledger.rows import Answer, Stale, Writer, Written
+from service.ledger.rows import Answer, Stale, Writer, Written, in_groups
 from service.ledger.sealing import Sealed
 
 _GROUP_RECORDS: Final = 256
@@ -158,7 +158,8 @@ class Appender:
             group[0].action()
             group.pop().settled.release()
             return
-        answers = self._writer.write([call.sealed for call in group])
+        calls = [call.sealed for call in group]
+        answers = in_groups(calls, self._writer.write(calls), self._writer.head)
         if any(isinstance(answer, Written) for answer in answers):
             self._worked_at = time.monotonic()
         for call, answer in zip(group, answers, strict=True):

@@ -22,7 +22,9 @@ from service.ledger.log import Log, Receipt, Record, Wanted
 from service.ledger.log_keys import LogKeys
 from service.ledger.note import Key, encoded, read_vkey, signed
 from service.ledger.publisher import Publisher, checkpoint_of, origin_of, refuse_other
-from service.ledger.trust import Group, LogKey, Trust
+from service.ledger.receipt_key import ReceiptKey
+from service.ledger.receipts import RECEIPTS
+from service.ledger.trust import NONE, Group, LogKey, Trust
 from service.ledger.witness import Witness
 
 _REASON: Final = "/reason"
@@ -50,7 +52,12 @@ def new_key(log: Log, keys: LogKeys, anchor: Anchor | None, now: Circumstances) 
     origin = origin_of(log, anchor)
     [present] = keys.signers(origin)
     coming = keys.prepare(origin, now.random_bytes)
-    detail = {"vkey": coming.key.vkey, "before": [present.key.vkey], "origin": origin}
+    detail = {
+        "vkey": coming.key.vkey,
+        "before": [present.key.vkey],
+        "origin": origin,
+        RECEIPTS: {"retired": _new_receipt_key(log, keys, now), "last": log.head().size},
+    }
     receipt = _record(log, "key", detail, now)
     keys.take_over(overlap=True)
     Publisher(log, anchor, keys.signers).publish()
@@ -107,6 +114,7 @@ def accept_rollback(
         "before": [signer.key.vkey for signer in keys.signers(lost.origin)],
         "origin": origin,
         "vkey": coming.key.vkey,
+        RECEIPTS: {"retired": _new_receipt_key(log, keys, now)},
     }
     receipt = _record(log, "incident", detail, now, {_REASON: canonical(why)})
     keys.take_over(overlap=False)
@@ -125,9 +133,12 @@ def trust_of(log: Log, keys: LogKeys, anchor: Anchor | None, witnesses: Sequence
 
     An auditor must get it on another way than the log, or compare the keys.
     """
-    known: dict[str, LogKey] = {}
+    logs: dict[str, LogKey] = {}
+    receipts: dict[str, LogKey] = {}
 
-    def note(vkey: str, first: int | None = None, last: int | None = None) -> None:
+    def note(
+        vkey: str, first: int | None = None, last: int | None = None, known: dict[str, LogKey] = logs
+    ) -> None:
         there = known.setdefault(vkey, LogKey(read_vkey(vkey)))
         first, last = there.first if first is None else first, there.last if last is None else last
         known[vkey] = replace(there, first=first, last=last)
@@ -139,12 +150,27 @@ def trust_of(log: Log, keys: LogKeys, anchor: Anchor | None, witnesses: Sequence
             note(detail["retired"], last=detail["last"])
         if "vkey" in detail:
             note(detail["vkey"], first=index + 1)
+        told = detail.get(RECEIPTS, {})
+        if "vkey" in told:
+            note(told["vkey"], first=index + 1, known=receipts)
+        if "retired" in told:  # without an end where a loss was accepted: it promised what was lost, too
+            note(told["retired"], last=told.get("last"), known=receipts)
     for signer in keys.signers(origin_of(log, anchor)):
         note(signer.key.vkey)
+    present = ReceiptKey(keys.folder, log.name)
+    if present.exists:  # it is named by an entry before it signs, and that may be still to come
+        note(present.present().key.vkey, known=receipts)
     named = {witness.name: witness.key for witness in witnesses}
-    if len(named) < 2:
-        return Trust(tuple(known.values()), named, {}, next(iter(named), "none"))
-    return Trust(tuple(known.values()), named, {"any-witness": Group(1, tuple(named))}, "any-witness")
+    groups = {"any-witness": Group(1, tuple(named))} if len(named) > 1 else {}
+    quorum = next(iter([*groups, *named]), NONE)
+    return Trust(tuple(logs.values()), named, groups, quorum, tuple(receipts.values()))
+
+
+def _new_receipt_key(log: Log, keys: LogKeys, now: Circumstances) -> str:
+    """Put a new key of receipts in the place of the present one; the vkey of the old one. An entry names the
+    new one before it signs for the first time.
+    """
+    return ReceiptKey(keys.folder, log.name).replace(now.random_bytes).key.vkey
 
 
 def _of_custody(log: Log) -> Iterator[tuple[int, dict[str, Any]]]:

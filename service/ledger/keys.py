@@ -1,8 +1,8 @@
 """The folder of keys: a path goes in; the keys of a log come out.
 
-`log.key` signs checkpoints, `index.key` turns people into what a store may know of them, and `kek-<n>.key`
-wraps the keys of people, which `ledger.subject_keys` keeps. Whoever has this folder and the log can read all;
-so it has backups of its own, and these are short-lived.
+`log.key` signs checkpoints, `receipt.key` receipts (`ledger.receipt_key`), `index.key` turns people into what
+a store may know of them, and `kek-<n>.key` wraps the keys of people, which `ledger.subject_keys` keeps.
+Whoever has this folder and the log can read all; so it has backups of its own, and these are short-lived.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class KeyFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time changes what lies in the folder."""
-        with _locked(self.folder):
+        with locked(self.folder):
             yield
 
     def _epochs(self) -> list[int]:
@@ -132,7 +132,7 @@ def make_keys(folder: Path, random_bytes: Callable[[int], bytes]) -> KeyFolder:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder):
             paths = [folder / name for name in (LOG_KEY, INDEX_KEY, _name(1))]
             if not [name for name in os.listdir(folder) if name.endswith(".key")]:  # noqa: PTH208 - names are enough
                 for path in paths:
@@ -174,7 +174,8 @@ def write_whole(file: int, content: bytes, at: int) -> int:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time changes what lies in a folder of keys."""
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -49,6 +49,9 @@ class Log(Protocol):
     def append(self, records: Sequence[Record]) -> Sequence[Receipt]:
         """Make records durable, all or none; raises `RecordConflict` where other content is there already."""
 
+    def signed(self, receipt: Receipt) -> bytes:
+        """A receipt as a text by which everybody can show that the log promised the entry."""
+
     def get(self, id_: str) -> Entry | None:
         """The entry with this id."""
 

@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from service.ledger.log import Log, Record
-from service.ledger.record import Entry
+from service.ledger.record import Entry, id_made_of
 from service.policy.model import PolicySet
 
 KIND: Final = "policy"
@@ -26,12 +26,7 @@ def policy_id(log: str, files_digest: str) -> str:
     >>> policy_id("ladders/test", "sha256:00")
     'b817a3e6-a3f9-8c55-9173-a875d324e206'
     """
-    digest = sha256(f"{KIND}\n{log}\n{files_digest}".encode()).digest()
-    number = int.from_bytes(digest[:16], "big")
-    number = number & ~(0xF << 76) | 8 << 76
-    number = number & ~(0b11 << 62) | 0b10 << 62
-    digits = f"{number:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return id_made_of(sha256(f"{KIND}\n{log}\n{files_digest}".encode()).digest())
 
 
 def policy_record(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from service.ledger.group import Group
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
@@ -75,6 +77,8 @@ class Receipt:
     leaf_hash: str  #: `sha256:…`
     committed_at: datetime  #: in UTC; never before that of an earlier entry
     id: str  #: of the record that stands there; another one's where the same was asked before
+    group: Group | None = field(default=None, compare=False, repr=False)
+    """What was committed together with it, where that was just done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,15 @@ def microseconds(moment: datetime) -> int:
 def moment(since_1970_us: int) -> datetime:
     """The moment that `microseconds` came from, in UTC."""
     return EPOCH + timedelta(microseconds=since_1970_us)
+
+
+def id_made_of(digest: bytes) -> str:
+    """An id that is the same for the same SHA-256 digest: a UUID of version 8, made of it."""
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | 8 << 76
+    number = number & ~(0b11 << 62) | 0b10 << 62
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def digest_text(digest: bytes) -> str:

@@ -8,11 +8,12 @@ back is opened elsewhere (`ledger.stored_log`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from service.ledger.frontier import Frontier
+from service.ledger.group import Group
 from service.ledger.sealing import Sealed
 from service.ledger.tiles import Hashes
 
@@ -91,6 +92,7 @@ class Written:
 
     first: int  #: index of the first of them
     committed_us: int
+    group: Group | None = field(default=None, compare=False, repr=False)  #: `in_groups` adds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,35 @@ class Stale:
 Answer = Written | Held | Stale
 
 
+def in_groups(
+    calls: Sequence[Sequence[Sealed]], answers: Sequence[Answer], head: Head | None
+) -> list[Answer]:
+    """The answers of a writer, each `Written` with all that was committed together with it.
+
+    Args:
+        calls: What it was given.
+        answers: What it answered.
+        head: What it says then of how far the log has come.
+    """
+    given = list(answers)
+    placed = [(each.first, number, each) for number, each in enumerate(answers) if isinstance(each, Written)]
+    group, leaf_hashes = None, list[bytes]()
+    for first, number, written in sorted(placed, key=lambda each: each[:2]):
+        at = written.committed_us
+        if group is None or (first, at) != (group.first + len(leaf_hashes), group.committed_us):
+            leaf_hashes = []  # a store may need several transactions
+            group = Group(first, leaf_hashes, at, None if head is None else head.frontier)
+        leaf_hashes += [sealed.leaf_hash for sealed in calls[number]]
+        given[number] = replace(written, group=group)
+    return given
+
+
 class Writer(Protocol):
     """Writes for one process, from one thread. Whatever fails is raised as `LogUnavailable`."""
+
+    @property
+    def head(self) -> Head | None:
+        """How far the log had come behind what was last written; None where that must be read."""
 
     def begin(self) -> None:
         """Take the turn to write, however long that takes."""

@@ -16,6 +16,7 @@ from service.errors import KeyReused, LogUnavailable, NotFound, RecordConflict
 from service.ledger.appender import Appender
 from service.ledger.disclosure import Field
 from service.ledger.erasure import erasure_records, erasures_in
+from service.ledger.receipts import Receipts
 from service.ledger.record import Asked, Entry, Receipt, Record, digest_bytes, digest_text, moment
 from service.ledger.rows import Found, Held, Rows, Stored, TreeHead, Wanted, Writer, Written
 from service.ledger.sealer import Sealer, receipt_of
@@ -43,6 +44,7 @@ class StoredLog:
         rows: Reads the store.
         writer: Writes it; without one, the log can only be read.
         sealer: Seals and opens records for this log.
+        receipts: Signs what was promised; without it, nothing is signed.
         limit_s: Seconds after which an append that has not begun is given up.
         released: Called once, when the log is closed.
     """
@@ -53,6 +55,7 @@ class StoredLog:
         rows: Rows,
         writer: Writer | None,
         sealer: Sealer,
+        receipts: Receipts | None = None,
         *,
         limit_s: float,
         released: Callable[[], None] = lambda: None,
@@ -61,6 +64,7 @@ class StoredLog:
         self._rows = rows
         self._writer = writer
         self._sealer = sealer
+        self._receipts = receipts
         self._limit_s = limit_s
         self._released = released
         self._process = os.getpid()
@@ -100,6 +104,17 @@ class StoredLog:
             else:
                 self._erasures = self._rows.head().erasures
         return [receipts[twins.get(record.id, record.id)] for record in records]
+
+    def signed(self, receipt: Receipt) -> bytes:
+        """A receipt of this log as a text by which everybody can show that the log promised the entry.
+
+        Raises:
+            LogUnavailable: It cannot be signed now; the entry is in the log nevertheless.
+        """
+        self._refuse_in_child()
+        if self._receipts is None:
+            raise LogUnavailable("the verdict log was opened to be read; it promises nothing")
+        return self._receipts.signed(self, receipt)
 
     def check_writable(self) -> None:
         """Prove that a record could be made durable now, without adding one.
@@ -373,6 +388,6 @@ def _each_once(records: Sequence[Record]) -> tuple[dict[str, Record], dict[str, 
 def _receipts(sealed: Sequence[Sealed], written: Written) -> dict[str, Receipt]:
     at = moment(written.committed_us)
     return {
-        each.record.id: Receipt(index, digest_text(each.leaf_hash), at, each.record.id)
+        each.record.id: Receipt(index, digest_text(each.leaf_hash), at, each.record.id, written.group)
         for index, each in enumerate(sealed, start=written.first)
     }

@@ -4,7 +4,8 @@ comes out.
 The file is the one thing that an auditor must have from elsewhere than from the log. Its form is that of
 c2sp.org/tlog-policy, with one addition that other tools read as a comment: `#! sizes FROM TO` above a `log`
 line says for which sizes of the log its key may sign (`-`: without end), so that a key that was replaced
-cannot speak for what came later. Knows nothing of files and of where a checkpoint came from.
+cannot speak for what came later; `#! receipts VKEY` names a key that signs receipts, likewise. Knows nothing
+of files and of where a checkpoint came from.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Final
 from service.errors import NotProven
 from service.ledger.checkpoint import Signed, read_checkpoint
 from service.ledger.note import COSIGNATURE, ED25519, ML_DSA_COSIGNATURE, Key, read_vkey
+from service.ledger.signed_receipt import SignedReceipt, key_name
 
 NONE: Final = "none"
+RECEIPTS: Final = "#! receipts"
 _SIZES: Final = re.compile(r"#! sizes (0|[1-9][0-9]*) (-|[1-9][0-9]*|0)")
 _OUTSIDE: Final = re.compile(r"[^\t\n\x20-\x7e\x80-\U0010ffff]")
 _WITNESSES: Final = (COSIGNATURE, ML_DSA_COSIGNATURE)
@@ -32,10 +35,9 @@ class LogKey:
     first: int = 0
     last: int | None = None  #: the largest size that it may sign; None: no end is known
 
-    def may_sign(self, signed: Signed) -> bool:
-        """Whether this key may speak for a checkpoint: of its own log, at one of its sizes."""
-        origin, size = signed.checkpoint.origin, signed.checkpoint.size
-        return origin == self.key.name and self.first <= size and (self.last is None or size <= self.last)
+    def may_sign(self, name: str, size: int) -> bool:
+        """Whether this key may speak under a name, at a size of the log."""
+        return name == self.key.name and self.first <= size and (self.last is None or size <= self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Trust:
     witnesses: Mapping[str, Key] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NONE
+    receipts: tuple[LogKey, ...] = ()  #: what signs receipts, and at which sizes
 
     @property
     def origins(self) -> frozenset[str]:
@@ -80,7 +83,8 @@ class Trust:
             raise NotProven(
                 f"this checkpoint is of the log `{signed.checkpoint.origin}`, which is not in the trust file"
             )
-        by_log = signed.note.checked(log.key for log in self.logs if log.may_sign(signed))
+        spoken = signed.checkpoint.origin, signed.checkpoint.size
+        by_log = signed.note.checked(log.key for log in self.logs if log.may_sign(*spoken))
         if not by_log:
             raise NotProven(
                 f"the checkpoint of {signed.checkpoint.size} entries is not signed by a key that the trust "
@@ -89,6 +93,27 @@ class Trust:
         by_witness = signed.note.checked(self.witnesses.values())
         cosigned = {name: by_witness[key] or 0 for name, key in self.witnesses.items() if key in by_witness}
         return Believed(signed, cosigned, self._reached(self.quorum, cosigned))
+
+    def check_receipt(self, receipt: SignedReceipt) -> None:
+        """Believe a signed receipt, or refuse it.
+
+        Raises:
+            NotProven: No key that may sign it did, or it does not promise its entry.
+        """
+        promise = receipt.promise
+        name = key_name(promise.log)
+        if name not in {each.key.name for each in self.receipts}:
+            raise NotProven(
+                f"this receipt is of the log `{promise.log}`, for which the trust file has no key of "
+                f"receipts; have a newer one"
+            )
+        may = [each.key for each in self.receipts if each.may_sign(name, promise.size)]
+        if not receipt.note.checked(may):
+            raise NotProven(
+                f"the receipt is not signed by a key of receipts that the trust file allows at "
+                f"{promise.size} entries"
+            )
+        receipt.check()
 
     def _reached(self, name: str, cosigned: Mapping[str, int]) -> bool:
         if name == NONE:
@@ -100,10 +125,13 @@ class Trust:
     def __str__(self) -> str:
         """The file again."""
         lines = []
-        for log in self.logs:
-            if log.first or log.last is not None:
-                lines.append(f"#! sizes {log.first} {'-' if log.last is None else log.last}")
-            lines.append(f"log {log.key.vkey}")
+        for word, key in [
+            *(("log", each) for each in self.logs),
+            *((RECEIPTS, each) for each in self.receipts),
+        ]:
+            if key.first or key.last is not None:
+                lines.append(f"#! sizes {key.first} {'-' if key.last is None else key.last}")
+            lines.append(f"{word} {key.key.vkey}")
         lines += [f"witness {name} {key.vkey}" for name, key in self.witnesses.items()]
         for name, group in self.groups.items():
             lines.append(f"group {name} {group.threshold} {' '.join(group.members)}")
@@ -133,6 +161,7 @@ class _Reading:
 
     def __init__(self) -> None:
         self._logs: list[LogKey] = []
+        self._receipts: list[LogKey] = []
         self._witnesses: dict[str, Key] = {}
         self._groups: dict[str, Group] = {}
         self._members: set[str] = set()
@@ -140,13 +169,15 @@ class _Reading:
         self._sizes: tuple[int, int | None] | None = None
 
     def take(self, line: str) -> None:
+        if line.startswith(f"{RECEIPTS} "):
+            return self._take_receipts(line.removeprefix(RECEIPTS).strip(" \t"))
         if line.startswith("#!"):
             return self._take_sizes(line)
         if not line or line.startswith("#"):
             return None
         word, *rest = re.split(r"[ \t]+", line)
         if self._sizes and word != "log":
-            raise NotProven("`#! sizes` stands directly above a `log` line")
+            raise NotProven("`#! sizes` stands directly above a `log` or `#! receipts` line")
         match word, rest:
             case "log", [vkey] | [vkey, _]:
                 self._take_log(vkey)
@@ -169,22 +200,30 @@ class _Reading:
             raise NotProven("the trust file names no log; write `log VKEY`")
         if self._quorum is None:
             raise NotProven("the trust file names no quorum; write `quorum none` where no witness is needed")
-        return Trust(tuple(self._logs), self._witnesses, self._groups, self._quorum)
+        return Trust(tuple(self._logs), self._witnesses, self._groups, self._quorum, tuple(self._receipts))
 
     def _take_sizes(self, line: str) -> None:
         written = _SIZES.fullmatch(line)
         if written is None or self._sizes:
-            raise NotProven("write `#! sizes FROM TO` once above a `log` line; TO may be `-`")
+            raise NotProven(
+                "write `#! sizes FROM TO` once above a `log` line, TO may be `-`; or `#! receipts VKEY`"
+            )
         self._sizes = int(written[1]), None if written[2] == "-" else int(written[2])
 
     def _take_log(self, vkey: str) -> None:
+        self._logs.append(self._log_key(vkey))
+
+    def _take_receipts(self, vkey: str) -> None:
+        self._receipts.append(self._log_key(vkey))
+
+    def _log_key(self, vkey: str) -> LogKey:
         key = read_vkey(vkey)
         if key.kind != ED25519:
             raise NotProven("the key of a log is an Ed25519 key (type 1)")
-        self._once(key, (log.key for log in self._logs))
+        self._once(key, (each.key for each in (*self._logs, *self._receipts)))
         first, last = self._sizes or (0, None)
         self._sizes = None
-        self._logs.append(LogKey(key, first, last))
+        return LogKey(key, first, last)
 
     def _take_witness(self, name: str, vkey: str) -> None:
         key = read_vkey(vkey)

@@ -20,6 +20,7 @@ from service.web.body import Body
 from service.web.errors import Trouble
 from service.web.journal import journal
 from service.web.judges import Judging
+from service.web.receipts import as_member
 from service.web.recording import Recorded, judged, recorded
 
 MOST_ITEMS: Final = 1_000  #: in a batch that is sent as one JSON text
@@ -59,7 +60,7 @@ def _item(index: int, body: Body, given: Recorded | Trouble, seen: ViewName) -> 
     told = {"index": index, "request_id": _request_id(body.value)}
     if isinstance(given, Recorded):
         whole = answer(given.document, given.receipt, supersedes=given.supersedes)
-        return {**told, "status": 201, "verdict": view(whole, seen)}
+        return {**told, "status": 201, "verdict": view(whole, seen), **as_member(given.receipt)}
     if given.kind.status >= 500:
         journal().error(
             "batch-item",

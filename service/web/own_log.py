@@ -44,6 +44,10 @@ class OwnLog:
         """As `Log.append`."""
         return self._opened().append(records)
 
+    def signed(self, receipt: Receipt) -> bytes:
+        """As `Log.signed`."""
+        return self._opened().signed(receipt)
+
     def get(self, id_: str) -> Entry | None:
         """As `Log.get`."""
         return self._opened().get(id_)

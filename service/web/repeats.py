@@ -20,6 +20,7 @@ from service.ledger.record import Asked, Entry
 from service.ledger.verdict_record import document_in
 from service.web.errors import Refused
 from service.web.parts import parts
+from service.web.receipts import IN_ANSWER
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = {"Idempotent-Replayed": "true"}  #: tells a verdict that was recorded before from a new one
@@ -36,6 +37,7 @@ CREATED: Final = {
         "description": "`true`: this was recorded when the same was sent before",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    **IN_ANSWER,
 }
 _BY_HEADER: Final = "idempotency key"
 _KEY: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,254}")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ladders_client import Ladders, LaddersProblem, LaddersUnreachable, Verdict
 
+from service.ledger.signed_receipt import read_receipt
 from tests.web.running import Service, running
 
 REQUEST: dict[str, Any] = {
@@ -50,6 +51,7 @@ def test_a_batch_is_answered_in_order_and_a_bad_request_in_its_place(ladders: La
     assert (wrong.status, [each.pointer for each in wrong.wrong]) == (422, ["/facts/rating"])
     ids = [each.document["request_id"] for each in answers if isinstance(each, Verdict)]
     assert ids == [f"b-{number}" for number in range(253) if number != 251]
+    assert all(each.receipt for each in answers if isinstance(each, Verdict))
 
 
 def test_a_batch_is_read_as_it_is_sent(ladders: Ladders) -> None:
@@ -178,7 +180,13 @@ def test_what_came_after_a_verdict_is_recorded_beside_it(ladders: Ladders) -> No
     )
     sent_again = ladders.object(verdict.id, "The course was in May.", by="E-1042", role="candidate")
     assert sent_again.id == objection.id, "no answer came, so it is sent again"
+    for each in (verdict, decision, objection, answer):
+        assert each.receipt is not None
+        place = each.document["log"]
+        read = read_receipt(each.receipt.encode())
+        assert (read.index, f"sha256:{read.leaf_hash.hex()}") == (place["index"], place["leaf"])
     (found,) = ladders.objections(verdict.id)
+    assert found.receipt is None  # it was read, not recorded
     assert [each.id for each in found.answers] == [answer.id]
     assert [each.id for each in ladders.decisions(verdict.id)] == [decision.id]
 

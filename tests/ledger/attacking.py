@@ -4,6 +4,7 @@ make the whole tree again. What they cannot do is reach the anchor.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -30,7 +31,10 @@ Row = dict[str, Any]
 
 def opened(database: Path) -> Log:
     """The log in this file, with its keys beside it; always under the same name and with the same bytes."""
-    return open_log(database, clock=lambda: NOON, random_bytes=lambda count: bytes([7]) * count, name=NAME)
+    turns = itertools.count()  # no two keys are the same
+    return open_log(
+        database, clock=lambda: NOON, random_bytes=lambda count: bytes([next(turns) % 256]) * count, name=NAME
+    )
 
 
 def publisher(log: Log, folder: Path) -> Publisher:

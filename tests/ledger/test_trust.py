@@ -101,7 +101,7 @@ def test_the_file_is_written_as_it_is_read() -> None:
         (f"{SMALL}group g any none\nquorum g\n", "line 3 .*`none` is not defined"),
         (f"#! sizes 5\n{SMALL}quorum w\n", "line 1 .*sizes FROM TO"),
         (f"#! size 5 9\n{SMALL}quorum w\n", "line 1 .*sizes FROM TO"),
-        (f"{SMALL}#! sizes 5 9\nquorum w\n", "line 4 .*directly above a `log` line"),
+        (f"{SMALL}#! sizes 5 9\nquorum w\n", "line 4 .*directly above a `log`"),
         (f"{SMALL}quorum w\n#! sizes 5 9\n", "ends with"),
         (f"{SMALL}quorum w\x07\n", "line 3 .*character"),
         ("log nonsense\nquorum none\n", "line 1 "),

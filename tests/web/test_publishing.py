@@ -51,7 +51,7 @@ def of_witness(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def judge(service: Service, good: dict[str, Any], number: int) -> None:
-    """One verdict."""
+    """One verdict; behind the first one stands the entry that names the key of its receipt."""
     body = json.dumps({**good, "request_id": f"publishing-{number}"})
     status, said, _ = service.ask("POST", "/v1/verdicts", body)
     assert status in (200, 201), said
@@ -67,27 +67,27 @@ def test_what_is_judged_is_anchored_and_cosigned_and_the_next_start_goes_on(
         witness = f"{server.witness.key.vkey} {server.witness.url}"
         with running(log, anchor=anchor, witness=witness) as service:
             judge(service, good, 1)
-            told = wait(service, lambda told: told["anchored"] == 5 and of_witness(told)["size"] == 5)
-            assert (told["size"], told["behind"], told["why"]) == (5, 0, None)
+            told = wait(service, lambda told: told["anchored"] == 6 and of_witness(told)["size"] == 6)
+            assert (told["size"], told["behind"], told["why"]) == (6, 0, None)
             for worker in service.workers():
                 os.kill(worker, signal.SIGKILL)
             service.wait_for_workers(2)
             service.wait_until_ready()
             judge(service, good, 2)
-            wait(service, lambda told: told["anchored"] == 6)
+            wait(service, lambda told: told["anchored"] == 7)
             server.mood = "silent"
             for number in range(3, 6):  # a silent witness holds up nobody
                 judge(service, good, number)
-            told = wait(service, lambda told: told["anchored"] == 9)
+            told = wait(service, lambda told: told["anchored"] == 10)
             assert service.stop() == 0
     note = Anchor(anchor).last()
     assert note is not None
     with closing(read_log(log)) as reader:
         assert read_checkpoint(note).checkpoint.size == reader.size()
         report = verify_log(reader, None, [anchor])
-        assert (report.outcome, report.size) == (OK, 9)
-        five = read_checkpoint(reader.checkpoints(3, 1)[0]).note
-        assert five.checked([signer.key, server.witness.key]).keys() == {signer.key, server.witness.key}
+        assert (report.outcome, report.size) == (OK, 10)
+        six = read_checkpoint(reader.checkpoints(5, 1)[0]).note
+        assert six.checked([signer.key, server.witness.key]).keys() == {signer.key, server.witness.key}
 
 
 def test_a_witness_that_is_broken_is_told_in_the_status_and_in_the_log_of_the_service(
@@ -100,7 +100,7 @@ def test_a_witness_that_is_broken_is_told_in_the_status_and_in_the_log_of_the_se
         witness = f"{server.witness.key.vkey} {server.witness.url}"
         with running(log, anchor=tmp_path / "anchor", witness=witness, workers=1) as service:
             judge(service, good, 1)
-            told = wait(service, lambda told: told["anchored"] == 5 and of_witness(told)["why"] is not None)
+            told = wait(service, lambda told: told["anchored"] == 6 and of_witness(told)["why"] is not None)
             assert "wrong cosignature" in of_witness(told)["why"]
             assert of_witness(told)["size"] is None
             assert "wrong cosignature" in service.wait_for("not-published")["why"]
@@ -114,14 +114,14 @@ def test_an_anchor_that_fails_while_the_service_runs_is_an_alarm_and_no_verdict_
     folder.mkdir()
     with running(log, anchor=folder / "anchor", workers=1) as service:
         judge(service, good, 1)
-        wait(service, lambda told: told["anchored"] == 5)
+        wait(service, lambda told: told["anchored"] == 6)
         folder.rename(tmp_path / "gone")
         judge(service, good, 2)
         told = wait(service, lambda told: told["why"] is not None)
-        assert (told["anchored"], told["behind"]) == (5, 1)
+        assert (told["anchored"], told["behind"]) == (6, 1)
         assert "cannot be used" in told["why"]
         (tmp_path / "gone").rename(folder)
-        wait(service, lambda told: told["anchored"] == 6 and told["why"] is None)
+        wait(service, lambda told: told["anchored"] == 7 and told["why"] is None)
 
 
 def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
@@ -133,7 +133,7 @@ def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
     shutil.copy(log, backup)
     with running(log, anchor=anchor, workers=1) as service:
         judge(service, good, 1)
-        wait(service, lambda told: told["anchored"] == 5)
+        wait(service, lambda told: told["anchored"] == 6)
         assert service.stop() == 0
     for beside in ("-wal", "-shm"):
         log.with_name(f"{log.name}{beside}").unlink(missing_ok=True)
@@ -147,7 +147,7 @@ def test_the_service_refuses_to_start_on_a_log_that_is_behind_its_anchor(
         check=False,
     )
     assert refused.returncode == 2
-    assert "the verdict log holds 3 entries, but 5 were there" in refused.stderr + refused.stdout
+    assert "the verdict log holds 3 entries, but 6 were there" in refused.stderr + refused.stdout
     assert "ladders log accept-rollback" in refused.stderr + refused.stdout
 
 

@@ -33,6 +33,12 @@ def post(client: FlaskClient, request: Any, key: str | None = None, query: str =
     return client.post(f"/v1/verdicts{query}", data=text, content_type="application/json", headers=headers)
 
 
+def without_receipt(item: dict[str, Any]) -> dict[str, Any]:
+    """An answer of a batch without its receipt: that is signed anew each time."""
+    assert "receipt" in item
+    return {name: value for name, value in item.items() if name != "receipt"}
+
+
 @pytest.mark.parametrize("by", ["header", "request_id", "both"])
 def test_the_same_request_again_is_answered_with_the_same_bytes(
     by: str, client: FlaskClient, log: CountingLog, good: dict[str, Any], own_id: str
@@ -153,7 +159,7 @@ def test_in_a_batch_each_request_is_known_again_by_its_own_id(
     assert told[3]["verdict"] == told[0]["verdict"]
     assert log.size() == size + 2
     again = json.loads(client.post("/v1/verdicts/batch", json=sent).data)["results"]
-    assert again[:4] == told[:4]
+    assert list(map(without_receipt, again[:4])) == list(map(without_receipt, told[:4]))
 
 
 def test_after_an_erasure_the_name_is_forgotten_too(

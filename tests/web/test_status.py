@@ -82,4 +82,4 @@ def test_the_status_of_a_running_service_is_as_published(tmp_path: Path, good: d
         Draft202012Validator(schema).validate(told)
         assert {worker["pid"] for worker in told["workers"]} == set(service.workers())
         assert {worker["policy_set"] for worker in told["workers"]} == {told["policy_set"]}
-        assert told["log"]["last_index"] == 1  # behind the policies
+        assert told["log"]["last_index"] == 2  # behind the policies and the verdict: the key of receipts

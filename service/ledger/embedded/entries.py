@@ -70,12 +70,14 @@ def write_head(connection: apsw.Connection, head: Head) -> None:
     )
 
 
-def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], now_us: int) -> None:
+def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], now_us: int) -> Head:
     """Put records behind the last entry, and carry tree and head on; `head` was read in this transaction."""
     insert(connection, head.size, sealed, now_us)
     frontier = tree.grow(connection, head.frontier, [each.leaf_hash for each in sealed])
     erasures = head.erasures + sum(each.removes is not None for each in sealed)
-    write_head(connection, Head(frontier, now_us, erasures))
+    grown = Head(frontier, now_us, erasures)
+    write_head(connection, grown)
+    return grown
 
 
 def insert(connection: apsw.Connection, first: int, sealed: Sequence[Sealed], now_us: int) -> None:

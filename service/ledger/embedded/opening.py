@@ -22,6 +22,7 @@ from service.ledger.embedded.place import Place, Turn, prepare
 from service.ledger.embedded.rows import EmbeddedRows
 from service.ledger.embedded.writer import EmbeddedWriter
 from service.ledger.keys import KEY_BYTES, KeyFolder, make_keys, open_keys
+from service.ledger.receipts import receipts_of
 from service.ledger.record import Record, microseconds
 from service.ledger.sealer import Sealer
 from service.ledger.sealing import Sealed, person_in, seal
@@ -48,6 +49,7 @@ def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
         name, keys = _made_or_found(place, wishes)
         if wishes.name not in (None, name):
             raise LogUnavailable(f"the verdict log in `{database}` is named `{name}`, not `{wishes.name}`")
+        receipts = receipts_of(name, keys.folder, wishes.clock, wishes.random_bytes)
         rows = EmbeddedRows(connect_reader(place.database))
         writer = EmbeddedWriter(place, connect_writer(place.database), Turn(place.lock), wishes.clock)
     except (apsw.Error, OSError) as error:
@@ -57,6 +59,7 @@ def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
         rows,
         writer,
         _sealer(name, keys, wishes.random_bytes),
+        receipts,
         limit_s=wishes.limit_s,
         released=lambda: _open_files.remove(opened),
     )

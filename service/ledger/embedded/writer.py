@@ -39,6 +39,7 @@ class EmbeddedWriter:
         self._connection = connection
         self._turn = turn
         self._clock = clock
+        self.head: Head | None = None
         self._failed: str | None = None  #: why nothing is written any more
         self._frames = 0
         self._erased = False  #: whether the write-ahead log holds what was erased
@@ -63,7 +64,7 @@ class EmbeddedWriter:
             now_us = self._time_after(head)
             answers, rows = self._placed(calls, head, now_us)
             if rows:
-                entries.append(self._connection, head, rows, now_us)
+                self.head = entries.append(self._connection, head, rows, now_us)
             elif not all(calls):
                 self._probe(now_us)
             else:  # every record was there before, or nobody waits any more

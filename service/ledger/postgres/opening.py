@@ -20,6 +20,7 @@ from service.ledger.postgres.keys import PostgresSubjectKeys
 from service.ledger.postgres.migrations import refuse_other_form
 from service.ledger.postgres.rows import PostgresRows, fingerprint_of, name_of
 from service.ledger.postgres.writer import PostgresWriter
+from service.ledger.receipts import receipts_of
 from service.ledger.sealer import Sealer
 from service.ledger.stored_log import StoredLog
 from service.ledger.wishes import Wishes
@@ -46,6 +47,7 @@ def open_postgres(address: Address, wishes: Wishes) -> StoredLog:
             PostgresRows(connections),
             PostgresWriter(address, limit_s=wishes.limit_s),
             _sealer(name, keys, connections, wishes.random_bytes),
+            receipts_of(name, keys.folder, wishes.clock, wishes.random_bytes),
             limit_s=wishes.limit_s,
         )
         try:

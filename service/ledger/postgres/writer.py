@@ -46,6 +46,8 @@ class PostgresWriter:
         self._connection: Connection | None = None
         self._warned: str | None = None
 
+    head = None  #: the database keeps it
+
     def begin(self) -> None:
         """Nothing: the database gives turns."""
 

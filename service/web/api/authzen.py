@@ -29,6 +29,7 @@ from service.web.body import JSON, json_body
 from service.web.errors import Refused, Trouble, trouble
 from service.web.parts import parts
 from service.web.problems import KINDS
+from service.web.receipts import DESCRIPTION, as_member
 from service.web.recording import Recorded, judged, recorded
 
 
@@ -73,6 +74,7 @@ class DecisionContextSchema(Schema):
     missing_facts = fields.List(fields.String())
     eligible_from = fields.String(allow_none=True, metadata={"format": "date"})
     links = fields.Nested(DecisionLinksSchema)
+    receipt = fields.String(metadata={"description": DESCRIPTION})
     error = fields.Nested(DecisionErrorSchema)
     problem = fields.Dict(metadata={"description": "the problem document, with `error`"})
 
@@ -190,7 +192,7 @@ def _one(raw: Any) -> dict[str, Any]:
         raise Refused(told.kind.name, told.detail, told.faults)
     document = found.document
     observe.note(verdict_id=document["verdict_id"], outcome=document["outcome"])
-    return decision_of(document)
+    return _receipted(found)
 
 
 def _several(raw: Mapping[str, Any]) -> tuple[list[Any], str]:
@@ -236,7 +238,7 @@ def _answered(several: list[Any], semantic: str) -> list[dict[str, Any]]:
 def _told(given: Recorded | Trouble, evaluation: Evaluation | None) -> dict[str, Any]:
     """One decision of several; where nothing can be recorded, there is none at all."""
     if isinstance(given, Recorded):
-        return decision_of(given.document)
+        return _receipted(given)
     if given.kind.status == 503:
         observe.note(**given.noted)
         raise Refused(given.kind.name, given.detail)
@@ -246,6 +248,12 @@ def _told(given: Recorded | Trouble, evaluation: Evaluation | None) -> dict[str,
         "problem": told.document(observe.request_id()),
     }
     return {"decision": False, "context": context}
+
+
+def _receipted(given: Recorded) -> dict[str, Any]:
+    """The decision for which a verdict stands, with the receipt for that verdict in its context."""
+    told = decision_of(given.document)
+    return {**told, "context": {**told["context"], **as_member(given.receipt)}}
 
 
 def _permits(found: Any) -> bool:

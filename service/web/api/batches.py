@@ -23,6 +23,7 @@ from service.web.batch import MOST_ITEMS, answers
 from service.web.body import JSON, LINES, check_content_type, json_items, json_lines
 from service.web.judges import Judging
 from service.web.parts import parts
+from service.web.receipts import DESCRIPTION
 
 
 class BatchSchema(Schema):
@@ -44,6 +45,7 @@ class BatchItemSchema(Schema):
         required=True, metadata={"description": "the status that it would have had alone: 201 for a verdict"}
     )
     verdict = fields.Nested(VerdictSchema, metadata={"description": "with the status 201"})
+    receipt = fields.String(metadata={"description": DESCRIPTION})
     problem = fields.Nested(
         ProblemSchema, metadata={"description": "with any other; pointers begin at the request"}
     )

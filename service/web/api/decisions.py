@@ -44,6 +44,7 @@ from service.web.asked import query
 from service.web.body import json_body
 from service.web.errors import Refused
 from service.web.parts import parts
+from service.web.receipts import in_header
 from service.web.repeats import CREATED, PARAMETER, REPLAYED, said_under
 from service.web.visible import Visible, visible
 
@@ -220,4 +221,4 @@ def _seen(found: Visible) -> dict[str, Any]:
 def _created(told: dict[str, Any], entry: Entry, *, before: bool) -> Response:
     many = "decisions" if entry.kind == "decision" else "objections"
     headers = {"Location": f"/v1/verdicts/{verdict_of(entry)}/{many}", **(REPLAYED if before else {})}
-    return in_canonical_json(told, 201, headers)
+    return in_canonical_json(told, 201, headers | in_header(entry.receipt))

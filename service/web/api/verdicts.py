@@ -19,6 +19,7 @@ from service.web.asked import one_of, query
 from service.web.body import json_body
 from service.web.errors import Trouble, trouble_answer
 from service.web.parts import parts
+from service.web.receipts import in_header
 from service.web.recording import Recorded, judged, recorded
 from service.web.repeats import CREATED, PARAMETER, REPLAYED, idempotency_key
 from service.web.visible import visible
@@ -109,7 +110,8 @@ def _created(given: Recorded, seen: ViewName) -> Response:
             index=index,
         )
     whole = answer(document, given.receipt, supersedes=given.supersedes)
-    headers = {"Location": whole["links"]["self"], **(REPLAYED if given.before else {})}
+    replayed = REPLAYED if given.before else {}
+    headers = {"Location": whole["links"]["self"], **replayed, **in_header(given.receipt)}
     return in_canonical_json(view(whole, seen), 201, headers)
 
 
