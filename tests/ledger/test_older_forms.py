@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import tarfile
+import uuid
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,10 +17,10 @@ import apsw
 import orjson
 import pytest
 
-from service.errors import LogUnavailable
+from service.errors import KeyReused, LogUnavailable
 from service.ledger.canonical import canonical
 from service.ledger.embedded.schema import FORM, STEPS
-from service.ledger.log import Log, Wanted, open_log, read_log
+from service.ledger.log import Asked, Log, Wanted, open_log, read_log
 from service.ledger.merkle import root_over
 from service.ledger.record import microseconds
 from service.ledger.verdict_record import answer, caller_in, document_in
@@ -97,6 +99,36 @@ def test_a_log_stored_by_an_earlier_release_is_answered_as_it_was_then(place: Pa
             answered = canonical({**document, "log": now["log"], "links": links})
             assert sha256(answered).hexdigest() == told["answer"]
         assert len(log.find(Wanted(kind="verdict"), limit=50)) == len(verdicts)
+
+
+def test_what_an_earlier_release_encrypted_is_read_as_it_was_then(place: Path) -> None:
+    """That release encrypted without compressing; whom it erased stays erased, in the file too."""
+    with tarfile.open(LOGS / "form-3.tar.xz") as stored:
+        stored.extractall(place.parent, filter="data")
+    *verdicts, erased = json.loads((LOGS / "form-3.json").read_text("utf-8"))
+    with closing(opened(place)) as log:
+        for told in verdicts:
+            entry = log.get(told["id"])
+            assert entry is not None
+            answered = canonical(answer(document_in(entry) or {}, entry.receipt))
+            assert (entry.receipt.leaf_hash, sha256(answered).hexdigest()) == (told["leaf"], told["answer"])
+            asked = Asked(caller="key:workday", kind="request_id", key=told["id"], body=b"something else")
+            with pytest.raises(KeyReused):
+                log.asked([asked])
+        assert log.get(erased["id"]).erased  # type: ignore[union-attr]  # it is there
+        assert [found.id for found in log.find(Wanted(person="E-1042"))] == [verdicts[0]["id"]]
+        log.erase("E-1042", erased_at=NOON, engine="ladders", new_id=lambda: str(uuid.uuid4()))
+        assert log.get(verdicts[0]["id"]).erased  # type: ignore[union-attr]  # it is there
+
+
+def test_a_log_with_keys_is_not_carried_on_without_them(place: Path) -> None:
+    """New keys in their place would make everything in it unreadable for good."""
+    with tarfile.open(LOGS / "form-3.tar.xz") as stored:
+        stored.extract("log.db", place.parent, filter="data")
+    before = place.read_bytes()
+    with pytest.raises(LogUnavailable, match="restore the folder of keys"):
+        opened(place)
+    assert place.read_bytes() == before
 
 
 def test_an_older_log_is_not_changed_by_being_read(place: Path) -> None:

@@ -154,11 +154,18 @@ def _made_or_found(place: Place, wishes: Wishes) -> tuple[str, KeyFolder]:
                 keys = make_keys(folder, wishes.random_bytes)
                 schema.create(writer, name, keys.fingerprint(name))
             elif schema.is_older(writer):
-                _carry_on(writer, make_keys(folder, wishes.random_bytes), wishes)
+                _carry_on(writer, _keys_of_older(writer, folder, wishes), wishes)
             name = schema.name_of(writer)
             return name, own_keys(writer, name, open_keys(folder, wishes.random_bytes))
     finally:
         turn.close()
+
+
+def _keys_of_older(writer: apsw.Connection, folder: Path, wishes: Wishes) -> KeyFolder:
+    """The keys of a log of an older form; the first forms had none."""
+    if schema.fingerprint_of(writer) is None:
+        return make_keys(folder, wishes.random_bytes)
+    return own_keys(writer, schema.kept_name(writer), open_keys(folder, wishes.random_bytes))
 
 
 def _carry_on(writer: apsw.Connection, keys: KeyFolder, wishes: Wishes) -> None:

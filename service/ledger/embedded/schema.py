@@ -23,6 +23,7 @@ from service.ledger.rows import Head
 from service.ledger.sealing import Sealed
 
 FORM: Final = 4
+_WITH_TREE_AND_KEYS: Final = 3  #: the first such form
 _META: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
@@ -151,17 +152,19 @@ def bring_up_to_date(
         subject_of: The keyed hash of the person whom an open body is about.
         fingerprint: Of the keys that the log has from now on.
     """
-    steps = {form: sql for form, sql in STEPS.items() if form > _form(connection)}
+    was = _form(connection)
+    steps = {form: sql for form, sql in STEPS.items() if form > was}
     if not steps:
         return
     with connection:
         connection.execute("".join(steps.values()))
         connection.pragma("user_version", FORM)
         now_us = max(now_us, connection.execute("SELECT last_us FROM head").get)
-        entries.write_head(connection, Head(tree.grown_from_nothing(connection), now_us))
+        if was < _WITH_TREE_AND_KEYS:
+            entries.write_head(connection, Head(tree.grown_from_nothing(connection), now_us))
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('keys', ?)", (fingerprint,))
+            _name_subjects(connection, subject_of)
         told = [{"form": form, "sha256": sha256(sql.encode()).hexdigest()} for form, sql in steps.items()]
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('keys', ?)", (fingerprint,))
-        _name_subjects(connection, subject_of)
         entries.append(connection, entries.read_head(connection), [entry_for(each) for each in told], now_us)
 
 
