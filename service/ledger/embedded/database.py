@@ -18,7 +18,6 @@ _OLDEST_SQLITE: Final = (
     51,
     3,
 )  # before it, processes that write and checkpoint at once could corrupt a log
-_PAGE_BYTES: Final = 8192  #: a verdict takes several KiB: larger pages are fewer writes for each commit
 BUSY_MS: Final = 1000  #: how long to wait for a foreign writer, such as a backup; our own take turns
 
 
@@ -35,7 +34,6 @@ def connect_writer(database: Path) -> apsw.Connection:
     """
     connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
     _set_up(connection)
-    connection.pragma("page_size", _PAGE_BYTES)  # of a file that is made; one that is there keeps its own
     if connection.pragma("journal_mode", "wal") != "wal":
         raise LogUnavailable(
             f"`{database}` cannot use a write-ahead log; choose a folder on a disk of this machine"

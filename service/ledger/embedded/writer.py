@@ -26,7 +26,7 @@ _KEEP_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint (size, note) VALUES
 _NO_ROOM: Final = "no room is left for the verdict log; make room on its disk"
 _ROOM: Final = 2**20  #: bytes that must be free for the log to count as writable
 _BACKWARDS_US: Final = 5_000_000  #: how far the clock may lie behind the last entry
-_FRAMES: Final = 500  #: pages in the write-ahead log from which they are moved into the database
+_FRAMES: Final = 1000  #: pages in the write-ahead log from which they are moved into the database
 
 
 class EmbeddedWriter:
