@@ -179,7 +179,8 @@ class StoredLog:
             back += self._rows.with_private(indexes)
         if erasures:
             self._sealer.subject_keys.destroy(gone)
-            self._removed(back)
+            if back or not (self._writer and self._writer.why_closed()):
+                self._removed(back)
 
     def _removed(self, indexes: Sequence[int]) -> bool:
         """Remove what is private in some entries, and say whether no trace is left of all that was erased."""
