@@ -32,7 +32,8 @@ def health(context: click.Context) -> None:
         connection.request("GET", "/health/ready")
         status = connection.getresponse().status
     except (OSError, HTTPException) as broken:
-        click.echo(f"the service at port {settings.port} does not answer: {broken}", err=True)
+        why = getattr(broken, "strerror", None) or str(broken) or "the connection broke"
+        click.echo(f"the service at port {settings.port} does not answer: {why}", err=True)
         context.exit(1)
     finally:
         connection.close()

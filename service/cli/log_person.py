@@ -14,6 +14,7 @@ import click
 from service.cli.config_file import config_file
 from service.cli.log_reading import note_read
 from service.cli.opened_log import opened_log
+from service.verdict.wording import counted
 
 _PAGE = 500
 
@@ -55,7 +56,8 @@ def person(person: str, as_json: bool) -> None:
 
 def _figures(told: list[dict[str, Any]]) -> None:
     verdicts = [each for each in told if each["kind"] == "verdict"]
-    click.echo(f"{len(told)} entries, from {told[0]['committed_at'][:10]} to {told[-1]['committed_at'][:10]}")
+    first, last = (told[at]["committed_at"][:10] for at in (0, -1))
+    click.echo(f"{counted(len(told), 'entries')}, from {first} to {last}")
     for (kind, outcome), number in sorted(
         Counter((each["kind"], each["outcome"] or "") for each in told).items()
     ):

@@ -152,7 +152,7 @@ def _http(refused: HTTPException) -> Trouble:
         allowed = ", ".join(sorted(refused.valid_methods or ()))
         return Trouble(KINDS["wrong-method"], f"this address takes {allowed}", (), {"Allow": allowed})
     if refused.code == 404:
-        return Trouble(KINDS["not-found"], "there is nothing at this address")
+        return Trouble(KINDS["not-found"], "there is nothing at this address; `/docs` lists what there is")
     if refused.code is not None and 400 <= refused.code < 500:
         return Trouble(KINDS["bad-request"], "the request cannot be read")
     return _unexpected(refused)

@@ -125,6 +125,7 @@ def test_another_decision_names_the_one_that_it_replaces(client: FlaskClient, pl
     first = told(client.post(f"{place}/decisions", json=DECLINED), 201)
     refused = told(client.post(f"{place}/decisions", json=OVERRIDDEN), 409)
     assert refused["type"] == "/problems/not-the-latest"
+    assert f"`{first['decision_id']}` stands on this verdict" in refused["detail"]
     unknown = {**OVERRIDDEN, "supersedes": "01890a5d-ac96-774b-bcce-b302099a8057"}
     assert (
         told(client.post(f"{place}/decisions", json=unknown), 422)["problems"][0]["pointer"] == "/supersedes"

@@ -196,7 +196,9 @@ def _recorded(
     except KeyReused as reused:
         if reused.kind != PREDECESSOR:
             raise
-        detail = "another decision stands on this verdict; name it in `supersedes` to replace it"
+        standing = [each for each in found.happened()["decisions"] if each["superseded_by"] is None]
+        named = f"`{standing[0]['decision_id']}`" if standing else "another one"
+        detail = f"the decision {named} stands on this verdict; name it in `supersedes` to replace it"
         raise Refused("not-the-latest", detail) from reused
     entry = log.entry(receipt.index)
     assert entry is not None  # noqa: S101 - it has just been recorded

@@ -247,8 +247,10 @@ def show_checkpoint() -> Response:
 def prove_growth() -> Response:
     """Prove that the log only grew since a size that you know"""
     old = _whole(query("from"), "from")
+    if old is None:
+        raise unfit("from", "there; send the size that you know")
     signed = checkpoint_of(parts().log)
-    if signed is None or old is None or old > signed.checkpoint.size:
+    if signed is None or old > signed.checkpoint.size:
         raise NotFound("there is no checkpoint of that size or a larger one yet")
     return Response(growth(parts().log, old, signed), content_type=_PLAIN)
 
