@@ -36,6 +36,8 @@ class Connection:
         timeout_s: float,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        if not address.startswith(("http://", "https://")):
+            raise ValueError("the address of a service begins with https:// or http://")
         headers = {"Accept": f"{JSON}, application/x-ndjson, application/problem+json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"

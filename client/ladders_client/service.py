@@ -344,6 +344,8 @@ def _groups(requests: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str,
 def _place(level: str) -> dict[str, str]:
     """A level that was given as `track/level`."""
     track, _, name = level.partition("/")
+    if not track or not name:
+        raise ValueError(f"`{level}` is not a level; write it as track/level, such as people-lead/team-lead")
     return {"track": track, "level": name}
 
 

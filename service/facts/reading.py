@@ -71,6 +71,8 @@ def came_as(value: object, expected: str = "") -> str:
             return "true or false"
         case int() | Decimal():
             return "a number"
+        case "":
+            return "an empty text"
         case str():
             return "another text" if expected.startswith(_TEXTS) else "a text"
         case list():

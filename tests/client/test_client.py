@@ -149,6 +149,16 @@ def test_a_service_that_cannot_answer_says_so_in_the_end() -> None:
     assert refused.value.status == 503
 
 
+def test_what_is_no_address_or_level_is_refused_before_anything_is_sent() -> None:
+    """It would be tried again and again, or be answered with words about something else."""
+    with pytest.raises(ValueError, match="begins with https:// or http://"):
+        Ladders("127.0.0.1:8080")
+    with Ladders("http://127.0.0.1:9") as ladders:
+        for level in ("people-lead", "people-lead/", "/team-lead", ""):
+            with pytest.raises(ValueError, match="write it as track/level"):
+                ladders.judge(**{**REQUEST, "to": level})
+
+
 @pytest.mark.parametrize(
     "value", [0.5, float("nan"), Decimal("NaN"), datetime(2026, 1, 1, tzinfo=UTC), object(), b"x"]
 )
