@@ -161,6 +161,29 @@ def test_a_restored_backup_is_refused_at_the_start_and_by_the_publisher(world: W
     assert anchored(world).size == 10
 
 
+def test_an_anchor_that_starts_anew_with_its_last_line_still_binds_the_log(world: World) -> None:
+    """Operators put old checkpoints away after years; the last one commits to all before it."""
+    for _ in range(4):
+        world.log.grow(5)
+        world.publisher().publish()
+    backup = world.log.copy()
+    world.log.grow(5)
+    world.publisher().publish()
+    old = world.anchor.path.with_name("anchor-2026")
+    world.anchor.path.rename(old)
+    world.anchor.path.write_bytes(old.read_bytes().splitlines(keepends=True)[-1])
+    refuse_unanchored(world.log, world.anchor)
+    with pytest.raises(LogRolledBack, match="holds 20 entries, but 25 were there"):
+        refuse_unanchored(backup, world.anchor)
+    world.log.grow(5)
+    world.publisher().publish()
+    sizes = [
+        [read_checkpoint(note).checkpoint.size for note in Anchor(path).notes()]
+        for path in (old, world.anchor.path)
+    ]
+    assert sizes == [[5, 10, 15, 20, 25], [25, 30]]
+
+
 def test_a_rewritten_log_is_refused_at_the_start_and_by_the_publisher(world: World) -> None:
     """Longer than the anchor, whole in itself, and another one."""
     world.log.grow(5)
