@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from service.ledger import searching
 from service.ledger.canonical import canonical
 from service.ledger.disclosure import check
 from service.ledger.merkle import entry_hash
@@ -65,6 +66,21 @@ def test_paging_goes_on_where_it_was(client: FlaskClient, good: dict[str, Any]) 
         if after is None:
             break
     assert seen == ids
+
+
+def test_an_answer_without_entries_says_where_to_go_on(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large log a rare requirement would keep the caller waiting; the end is where `after` is null."""
+    for _ in range(10):  # each is recorded
+        told(client.post("/v1/log/searches", json={"limit": 1}), 200)
+    monkeypatch.setattr(searching, "LOOKED_AT", 1)
+    body: dict[str, Any] = {"requirement": "trained", "result": "waived"}
+    page = told(client.post("/v1/log/searches", json=body), 200)
+    assert page == {"entries": [], "after": 9}  # ten entries were looked at
+    while page["after"] is not None:
+        page = told(client.post("/v1/log/searches", json={**body, "after": page["after"]}), 200)
+        assert page["entries"] == []
 
 
 def test_a_search_that_cannot_be_meant_is_refused_whole(client: FlaskClient) -> None:
