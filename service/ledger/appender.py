@@ -159,7 +159,7 @@ class Appender:
             group.pop().settled.release()
             return
         calls = [call.sealed for call in group]
-        answers = in_groups(calls, self._writer.write(calls), self._writer.head)
+        answers = in_groups(calls, self._writer.write(calls), self._writer.frontier)
         if any(isinstance(answer, Written) for answer in answers):
             self._worked_at = time.monotonic()
         for call, answer in zip(group, answers, strict=True):

@@ -43,6 +43,8 @@ class Group:
 
     def signed_by(self, sign: Callable[[Group], bytes]) -> bytes:
         """What is signed for all of them, by whoever asks first; the others wait for it."""
+        if self._signed is not None:
+            return self._signed
         with self._once:
             if self._signed is None:
                 self._signed = sign(self)

@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 import struct
+from binascii import b2a_base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,10 +134,15 @@ class Signer:
     def __init__(self, name: str, seed: bytes) -> None:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self.key = Key(name, ED25519, self._private.public_key().public_bytes_raw())
+        self._line = f"{_DASH}{name} ".encode()
 
     def sign(self, text: bytes) -> Signature:
         """Sign the text of a note."""
         return Signature(self.key.name, self.key.id, self._private.sign(text))
+
+    def note(self, text: bytes) -> bytes:
+        """The note with this signature alone, quickly: `signed` gives the same."""
+        return b"%b\n%b%b" % (text, self._line, b2a_base64(self.key.id + self._private.sign(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
 from service.errors import LogUnavailable, RecordConflict
 from service.ledger.group import Group
-from service.ledger.note import Signer, signed
+from service.ledger.note import Signer
 from service.ledger.receipt_key import ReceiptKey
 from service.ledger.record import Entry, Receipt, Record, digest_bytes, id_made_of, microseconds
 from service.ledger.rows import TreeHead
@@ -65,7 +66,7 @@ class Receipts:
         """
         leaf_hash = digest_bytes(receipt.leaf_hash)
         group = receipt.group or Group(receipt.index, [leaf_hash], microseconds(receipt.committed_at))
-        note = group.signed_by(lambda group: self._promise(log, group))
+        note = group.signed_by(partial(self._promise, log))
         return written(receipt.index, leaf_hash, group.path(receipt.index), note)
 
     def _promise(self, log: Promising, group: Group) -> bytes:
@@ -79,7 +80,7 @@ class Receipts:
                 promise = Promise(
                     log.name, group.first, group.count, group_root, size, root, group.committed_us
                 )
-                return bytes(signed(promise.text, [signer]))
+                return signer.note(promise.text)
             if signer is not self._introduced:
                 self._introduce(log, signer)
             tree = None  # what a key signs has the entry in it that names the key

@@ -111,14 +111,14 @@ Answer = Written | Held | Stale
 
 
 def in_groups(
-    calls: Sequence[Sequence[Sealed]], answers: Sequence[Answer], head: Head | None
+    calls: Sequence[Sequence[Sealed]], answers: Sequence[Answer], frontier: Frontier | None
 ) -> list[Answer]:
     """The answers of a writer, each `Written` with all that was committed together with it.
 
     Args:
         calls: What it was given.
         answers: What it answered.
-        head: What it says then of how far the log has come.
+        frontier: Its `frontier` then.
     """
     given = list(answers)
     placed = [(each.first, number, each) for number, each in enumerate(answers) if isinstance(each, Written)]
@@ -127,7 +127,7 @@ def in_groups(
         at = written.committed_us
         if group is None or (first, at) != (group.first + len(leaf_hashes), group.committed_us):
             leaf_hashes = []  # a store may need several transactions
-            group = Group(first, leaf_hashes, at, None if head is None else head.frontier)
+            group = Group(first, leaf_hashes, at, frontier)
         leaf_hashes += [sealed.leaf_hash for sealed in calls[number]]
         given[number] = replace(written, group=group)
     return given
@@ -137,8 +137,8 @@ class Writer(Protocol):
     """Writes for one process, from one thread. Whatever fails is raised as `LogUnavailable`."""
 
     @property
-    def head(self) -> Head | None:
-        """How far the log had come behind what was last written; None where that must be read."""
+    def frontier(self) -> Frontier | None:
+        """That of the log with what was last written in it; None where it must be read."""
 
     def begin(self) -> None:
         """Take the turn to write, however long that takes."""

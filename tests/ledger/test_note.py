@@ -47,7 +47,7 @@ def test_the_published_note_is_signed_to_the_byte_and_accepted() -> None:
     signer = Signer(name, decoded(key64, 33)[1:])
     assert signer.key.vkey == given["vkey"]
     note = read_note(given["note"].encode())
-    assert bytes(signed(note.text, [signer])) == given["note"].encode()
+    assert bytes(signed(note.text, [signer])) == signer.note(note.text) == given["note"].encode()
     assert note.checked([read_vkey(given["vkey"])]) == {signer.key: None}
 
 

@@ -32,6 +32,8 @@ from service.ledger.merkle import root_over
 from service.ledger.note import Signer, signed
 from service.ledger.proofs import check_inclusion
 from service.ledger.receipt_key import ReceiptKey
+from service.ledger.rows import Answer, Held, Written, in_groups
+from service.ledger.sealing import Sealed, seal
 from service.ledger.signed_receipt import (
     Promise,
     SignedReceipt,
@@ -61,6 +63,10 @@ def circumstances() -> Circumstances:
         new_id=lambda: record_id(next(IDS)),
         random_bytes=os.urandom,
     )
+
+
+def sealed(number: int) -> Sealed:
+    return seal(a_record(number), log=NAME, record_key=bytes(32))
 
 
 def opened(database: Path) -> Log:
@@ -219,6 +225,29 @@ def test_the_receipt_in_the_description_of_the_format_is_one() -> None:
     assert (read.index, len(read.path), read.promise.count) == (88121, 3, 8)
 
 
+def test_only_what_was_committed_together_and_side_by_side_shares_a_group() -> None:
+    """A store may need several transactions for what it is given, and another process may write between
+    them.
+    """
+    calls = [
+        [sealed(number * 10 + at) for at in range(count)] for number, count in enumerate((1, 2, 1, 3, 1))
+    ]
+    given_out: list[Answer] = [Written(9, 70), Written(5, 50), Held((3,)), Written(10, 70), Written(7, 60)]
+    answers = in_groups(calls, given_out, None)
+    assert answers == given_out
+    groups = [each.group if isinstance(each, Written) else None for each in answers]
+    assert groups[0] is groups[3]
+    assert [(each.first, each.count, each.committed_us) for each in groups if each] == [
+        (9, 4, 70),
+        (5, 2, 50),
+        (9, 4, 70),
+        (7, 1, 60),
+    ]
+    together = [each.leaf_hash for each in (*calls[0], *calls[3])]
+    assert groups[0] is not None
+    assert groups[0].root() == root_over(together)
+
+
 # ── a log ──
 
 
@@ -258,6 +287,18 @@ def test_each_of_many_callers_gets_a_receipt_that_is_believed(
         assert any(read_receipt(text).promise.count > 1 for _, text in given_out)
         assert len(log.find(Wanted(kind="key"))) == 1
         assert len(trust.receipts) == 1
+
+
+def test_a_store_says_what_it_grew_to_unless_somebody_else_wrote(store: Callable[[], Log]) -> None:
+    """So that signing need not read the head again, which would cost more than all else of it."""
+    with closing(store()) as log, closing(store()) as second:
+        for number in range(4):
+            each = second if number == 2 else log
+            *_, receipt = each.append([a_record(number * 10 + at) for at in range(3)])
+            assert receipt.group is not None
+            assert receipt.group.frontier is not None
+            head = log.head()
+            assert (receipt.group.frontier.size, receipt.group.frontier.root()) == (head.size, head.root)
 
 
 def test_what_was_recorded_before_gets_a_receipt_for_itself(store: Callable[[], Log], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import apsw
 import orjson
 
 from service.ledger.embedded import tree
-from service.ledger.frontier import frontier_of
+from service.ledger.frontier import Frontier, frontier_of
 from service.ledger.record import digest_bytes, microseconds
 from service.ledger.rows import Head, Stored
 from service.ledger.sealing import Removal, Sealed
@@ -70,14 +70,13 @@ def write_head(connection: apsw.Connection, head: Head) -> None:
     )
 
 
-def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], now_us: int) -> Head:
+def append(connection: apsw.Connection, head: Head, sealed: Sequence[Sealed], now_us: int) -> Frontier:
     """Put records behind the last entry, and carry tree and head on; `head` was read in this transaction."""
     insert(connection, head.size, sealed, now_us)
     frontier = tree.grow(connection, head.frontier, [each.leaf_hash for each in sealed])
     erasures = head.erasures + sum(each.removes is not None for each in sealed)
-    grown = Head(frontier, now_us, erasures)
-    write_head(connection, grown)
-    return grown
+    write_head(connection, Head(frontier, now_us, erasures))
+    return frontier
 
 
 def insert(connection: apsw.Connection, first: int, sealed: Sequence[Sealed], now_us: int) -> None:

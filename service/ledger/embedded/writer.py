@@ -18,6 +18,7 @@ from service.errors import LogUnavailable
 from service.ledger.embedded import entries
 from service.ledger.embedded.database import BUSY_MS, is_broken, is_full
 from service.ledger.embedded.place import Place, Turn
+from service.ledger.frontier import Frontier
 from service.ledger.record import microseconds
 from service.ledger.rows import Answer, Head, Held, Stale, Written
 from service.ledger.sealing import Sealed
@@ -39,7 +40,7 @@ class EmbeddedWriter:
         self._connection = connection
         self._turn = turn
         self._clock = clock
-        self.head: Head | None = None
+        self.frontier: Frontier | None = None
         self._failed: str | None = None  #: why nothing is written any more
         self._frames = 0
         self._erased = False  #: whether the write-ahead log holds what was erased
@@ -64,7 +65,7 @@ class EmbeddedWriter:
             now_us = self._time_after(head)
             answers, rows = self._placed(calls, head, now_us)
             if rows:
-                self.head = entries.append(self._connection, head, rows, now_us)
+                self.frontier = entries.append(self._connection, head, rows, now_us)
             elif not all(calls):
                 self._probe(now_us)
             else:  # every record was there before, or nobody waits any more

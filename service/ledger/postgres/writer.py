@@ -21,15 +21,18 @@ from psycopg.errors import Diagnostic, LockNotAvailable
 
 from service.errors import LogUnavailable
 from service.ledger.address import Address
+from service.ledger.frontier import Frontier, frontier_of
 from service.ledger.postgres.connections import Connection, connect, is_lost, pause, unavailable
 from service.ledger.rows import Answer, Held, Stale, Written
 from service.ledger.sealing import Sealed
 
 _APPEND: Final = """
-SELECT answer, seq, committed_us FROM ladders.ladders_append(
+SELECT answer, seq, committed_us, NULL::bytea FROM ladders.ladders_append(
     %b::int[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint[],
     %b::int[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea, %b::bigint[])
-"""
+UNION ALL SELECT 'before', size, NULL, frontier FROM ladders.head
+"""  # the head is that before the statement: unless somebody else wrote just then, that before the records
+_BEFORE: Final = "before"
 _REMOVE: Final = "SELECT ladders.ladders_remove(%b::bigint[])"
 _CHECKPOINT: Final = "SELECT ladders.ladders_checkpoint(%b::bigint, %b::bytea)"
 
@@ -45,8 +48,7 @@ class PostgresWriter:
         self._limit_s = limit_s
         self._connection: Connection | None = None
         self._warned: str | None = None
-
-    head = None  #: the database keeps it
+        self.frontier: Frontier | None = None
 
     def begin(self) -> None:
         """Nothing: the database gives turns."""
@@ -70,7 +72,8 @@ class PostgresWriter:
         """
         answers: list[Answer] = []
         for together in _apart(calls):
-            answers += self._run(partial(append, calls=together))
+            given, self.frontier = self._run(partial(appended, calls=together))
+            answers += given
         return answers
 
     def remove(self, indexes: Sequence[int]) -> bool:
@@ -124,8 +127,28 @@ class PostgresWriter:
 
 def append(connection: Connection, calls: Sequence[Sequence[Sealed]]) -> list[Answer]:
     """Write the records of some callers in one statement: no id and no asked key twice, an erasure alone."""
-    rows = iter(connection.execute(_APPEND, _arguments(calls), binary=True).fetchall())
-    return [_answer([next(rows) for _ in call]) for call in calls]
+    return appended(connection, calls)[0]
+
+
+def appended(
+    connection: Connection, calls: Sequence[Sequence[Sealed]]
+) -> tuple[list[Answer], Frontier | None]:
+    """The same, with the frontier of the log behind them where it can be told without asking for it."""
+    found = connection.execute(_APPEND, _arguments(calls), binary=True).fetchall()
+    ((_, size, _, frontier),) = [row for row in found if row[0] == _BEFORE]
+    rows = (row for row in found if row[0] != _BEFORE)
+    answers = [_answer([next(rows)[:3] for _ in call]) for call in calls]
+    written = [
+        (each.first, call) for each, call in zip(answers, calls, strict=True) if isinstance(each, Written)
+    ]
+    if not written or min(first for first, _ in written) != size:
+        return answers, None
+    leaf_hashes = [sealed.leaf_hash for _, call in sorted(written, key=_first) for sealed in call]
+    return answers, frontier_of(size, frontier).extended(leaf_hashes)[0]
+
+
+def _first(written: tuple[int, Sequence[Sealed]]) -> int:
+    return written[0]
 
 
 def _apart(calls: Sequence[Sequence[Sealed]]) -> Iterator[Sequence[Sequence[Sealed]]]:
