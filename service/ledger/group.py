@@ -34,7 +34,7 @@ class Group:
         self.first, self.committed_us, self.frontier = first, committed_us, frontier
         self._levels: list[Sequence[bytes]] = [leaf_hashes]
         self._once = Lock()
-        self._signed: bytes | None = None
+        self.note: bytes | None = None  #: what was signed for all of them
 
     @property
     def count(self) -> int:
@@ -43,12 +43,10 @@ class Group:
 
     def signed_by(self, sign: Callable[[Group], bytes]) -> bytes:
         """What is signed for all of them, by whoever asks first; the others wait for it."""
-        if self._signed is not None:
-            return self._signed
         with self._once:
-            if self._signed is None:
-                self._signed = sign(self)
-            return self._signed
+            if self.note is None:
+                self.note = sign(self)
+            return self.note
 
     def root(self) -> bytes:
         """The root over them, as RFC 6962 has it."""

@@ -66,7 +66,7 @@ class Receipts:
         """
         leaf_hash = digest_bytes(receipt.leaf_hash)
         group = receipt.group or Group(receipt.index, [leaf_hash], microseconds(receipt.committed_at))
-        note = group.signed_by(partial(self._promise, log))
+        note = group.note or group.signed_by(partial(self._promise, log))
         return written(receipt.index, leaf_hash, group.path(receipt.index), note)
 
     def _promise(self, log: Promising, group: Group) -> bytes:

@@ -8,7 +8,7 @@ back is opened elsewhere (`ledger.stored_log`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -121,15 +121,18 @@ def in_groups(
         frontier: Its `frontier` then.
     """
     given = list(answers)
-    placed = [(each.first, number, each) for number, each in enumerate(answers) if isinstance(each, Written)]
+    placed = [
+        (each.first, number, each.committed_us)
+        for number, each in enumerate(answers)
+        if isinstance(each, Written)
+    ]
     group, leaf_hashes = None, list[bytes]()
-    for first, number, written in sorted(placed, key=lambda each: each[:2]):
-        at = written.committed_us
+    for first, number, at in sorted(placed):
         if group is None or (first, at) != (group.first + len(leaf_hashes), group.committed_us):
             leaf_hashes = []  # a store may need several transactions
             group = Group(first, leaf_hashes, at, frontier)
         leaf_hashes += [sealed.leaf_hash for sealed in calls[number]]
-        given[number] = replace(written, group=group)
+        given[number] = Written(first, at, group)
     return given
 
 
