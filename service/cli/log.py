@@ -38,7 +38,7 @@ def log() -> None:
     Take it elsewhere:         ladders log export FOLDER
     Verify it there:           ladders log verify FOLDER --trust FILE
     Prove one verdict:         ladders log prove VERDICT-ID --out NAME.tlog-proof
-    Check a kept receipt:      ladders log check-receipt FILE --trust FILE
+    Check receipts:            ladders log check-receipt FILE --trust FILE
     Find entries:              ladders log find --track people-lead --outcome not_eligible
     Show one:                  ladders log show 88121
     Judge verdicts again:      ladders log replay --sample 100

@@ -13,6 +13,7 @@ from typing import Final
 
 from service.errors import LogUnavailable, NotProven
 from service.ledger.proofs import check_consistency, check_inclusion, consistency, inclusion, root_at
+from service.ledger.publisher import Published
 from service.ledger.signed_receipt import SignedReceipt
 from service.ledger.tile_folder import TileFolder
 from service.ledger.tiles import HASH_BYTES, TILE_BYTES, WIDTH, Hashes
@@ -26,6 +27,17 @@ class Found:
 
     outcome: int  #: as of `verify`: OK: kept; TAMPERED: suppressed; ROLLED_BACK; INCOMPLETE: nobody can tell
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The tree that a promise is held against."""
+
+    origin: str  #: the name of the log, or what its checkpoints call it
+    hashes: Hashes
+    size: int
+    root: bytes
+    ends_early: bool  #: whether the log may have gone on since: what is not there was not suppressed
 
 
 class ExportedHashes:
@@ -55,11 +67,11 @@ class ExportedHashes:
         return [row[at : at + HASH_BYTES] for at in ends] if row else []
 
 
-def in_export(receipt: SignedReceipt, folder: Path, trust: Trust) -> Found:
-    """What became of an entry, as an export has it.
+def exported_tree(folder: Path, trust: Trust) -> Tree:
+    """The tree of an export.
 
     Raises:
-        NotProven: The export is not whole, of another log, or signed by nobody whom the trust file names.
+        NotProven: It is not whole, or signed by nobody whom the trust file names.
     """
     export = TileFolder(folder)
     content = export.checkpoint()
@@ -68,59 +80,53 @@ def in_export(receipt: SignedReceipt, folder: Path, trust: Trust) -> Found:
     believed = trust.check(content)
     if not believed.enough:
         raise NotProven("the checkpoint has not the quorum of witnesses that the trust file asks for")
-    checkpoint = believed.signed.checkpoint
-    _refuse_other_log(receipt, checkpoint.origin)
-    if receipt.index >= checkpoint.size:
-        said = f"the export ends at {checkpoint.size} entries, before entry {receipt.index}; have a newer one"
-        return Found(INCOMPLETE, said)
-    hashes = ExportedHashes(export, checkpoint.size)
-    try:
-        return _against(receipt, hashes, checkpoint.size, checkpoint.root)
-    except (LogUnavailable, NotProven) as damaged:
-        raise NotProven(
-            f"the tiles of the export are not those of its checkpoint; have it verified ({damaged})"
-        ) from damaged
+    last = believed.signed.checkpoint
+    return Tree(last.origin, ExportedHashes(export, last.size), last.size, last.root, ends_early=True)
 
 
-def in_log(receipt: SignedReceipt, name: str, hashes: Hashes, size: int, root: bytes) -> Found:
-    """What became of an entry in a log that can be read itself.
+def present_tree(log: Published) -> Tree:
+    """The tree of a log as it is now; raises `LogUnavailable`."""
+    head = log.head()
+    return Tree(log.name, log.hashes, head.size, head.root, ends_early=False)
 
-    Args:
-        receipt: For the entry.
-        name: Of the log.
-        hashes: Its tree.
-        size: How many entries it has.
-        root: Over them.
+
+def held_against(receipt: SignedReceipt, tree: Tree) -> Found:
+    """What became in a tree of an entry that was promised.
 
     Raises:
-        NotProven: It is another log, or its tree does not fit together.
+        NotProven: The tree is that of another log, or does not fit together.
     """
-    _refuse_other_log(receipt, name)
-    if receipt.promise.size > size:
+    promise = receipt.promise
+    if tree.origin != promise.log and not tree.origin.startswith(f"{promise.log}/"):
+        raise NotProven(f"the receipt is of the log `{promise.log}`, and this is `{tree.origin}`")
+    if tree.ends_early and receipt.index >= tree.size:
+        return Found(
+            INCOMPLETE,
+            f"the export ends at {tree.size} entries, before entry {receipt.index}; have a newer one",
+        )
+    if not tree.ends_early and promise.size > tree.size:
         return Found(
             ROLLED_BACK,
-            f"entry {receipt.index} was promised in a log of {receipt.promise.size} entries, and the log has "
-            f"{size}",
+            f"entry {receipt.index} was promised in a log of {promise.size} entries, and the log has "
+            f"{tree.size}",
         )
-    return _against(receipt, hashes, size, root)
+    try:
+        return _found(receipt, tree)
+    except (LogUnavailable, NotProven) as damaged:
+        raise NotProven(f"the tiles do not fit together; have them verified ({damaged})") from damaged
 
 
-def _refuse_other_log(receipt: SignedReceipt, origin: str) -> None:
-    name = receipt.promise.log
-    if origin != name and not origin.startswith(f"{name}/"):
-        raise NotProven(f"the receipt is of the log `{name}`, and this is `{origin}`")
-
-
-def _against(receipt: SignedReceipt, hashes: Hashes, size: int, root: bytes) -> Found:
-    promise, index = receipt.promise, receipt.index
+def _found(receipt: SignedReceipt, tree: Tree) -> Found:
+    promise, index, hashes = receipt.promise, receipt.index, tree.hashes
     (there,) = hashes.leaf_hashes(index, index + 1) or [b""]
-    check_inclusion(there, index, size, inclusion(hashes, index, size), root)
+    check_inclusion(there, index, tree.size, inclusion(hashes, index, tree.size), tree.root)
     if there != receipt.leaf_hash:
         return Found(TAMPERED, f"another entry stands at index {index} than the one that was promised")
-    if promise.size > size:
+    if promise.size > tree.size:
         return Found(OK, f"entry {index} stands where it was promised")
     then = root_at(hashes, promise.size)
-    check_consistency(promise.size, size, then, root, consistency(hashes, promise.size, size))
+    proof = consistency(hashes, promise.size, tree.size)
+    check_consistency(promise.size, tree.size, then, tree.root, proof)
     if then != promise.root:
         said = (
             f"entry {index} stands where it was promised, but the first {promise.size} entries are not those "

@@ -144,6 +144,13 @@ def read_receipt(content: bytes) -> SignedReceipt:
     return SignedReceipt(int(number), decoded(leaf.removeprefix("leaf "), _HASH), hashes, read_note(note))
 
 
+def receipts_in(content: bytes) -> list[bytes]:
+    """What a file holds, each for `read_receipt`: one text, or some of them in base64, a line each."""
+    if content.startswith(_FIRST):
+        return [content]
+    return [line for line in content.splitlines() if line.strip()]
+
+
 def _from_one_line(content: bytes) -> bytes:
     try:
         return base64.b64decode(content.strip(), validate=True)

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 from service.cli.main import commands
 from service.ledger.log import Log, open_log
 from service.ledger.signed_receipt import in_one_line
-from tests.ledger.attacking import copied, edit, rewrite
-from tests.ledger.records import a_record
+from tests.ledger.attacking import Row, copied, edit, other, rewrite
+from tests.ledger.records import a_record, record_id
 
 
 def opened(database: Path) -> Log:
@@ -60,6 +60,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database
 
 
+def _another_at_51(rows: list[Row]) -> list[Row]:
+    return [*rows[:51], other(rows[51], record_id(9_999)), *rows[52:]]
+
+
 @pytest.fixture
 def place(made: Path, tmp_path: Path) -> Path:
     return copied(made, tmp_path / "log")
@@ -79,8 +83,34 @@ def test_a_promise_that_was_kept_is_found_in_an_export_and_in_the_log(place: Pat
     for where in ("--here", place.parent / "export"):
         assert "kept: entry 300 stands where it was promised, in a log that only grew" in check(place, where)
     told = json.loads(check(place, "--here", "--json"))
-    assert (told["log"], told["index"], told["found"]) == ("ladders/test", 300, "kept")
+    assert (told["promised"]["log"], told["promised"]["index"], told["found"]) == (
+        "ladders/test",
+        300,
+        "kept",
+    )
     assert json.loads(check(place, "--json"))["found"] is None
+
+
+def test_a_file_of_many_receipts_is_checked_line_by_line(place: Path, tmp_path: Path) -> None:
+    """A year of a workflow system in one file: only what needs a look is shown, and the worst decides."""
+    with closing(opened(place)) as log:
+        receipts = [log.signed(entry.receipt) for entry in log.entries(50, 60)]
+    many = tmp_path / "many"
+    lines = [in_one_line(receipt) for receipt in receipts]
+    words: list[str | Path] = ["check-receipt", many, "--trust", place.with_name("trust"), "--here"]
+    many.write_text("\n".join([*lines, "", ""]))
+    assert run(place, *words).output == "10 receipts checked\n"
+    many.write_text("\n".join([*lines[:3], "spoilt", *lines[3:]]))
+    said = run(place, *words, code=4).output.splitlines()
+    assert (said[0][:34], said[1:]) == ("line 4: this is not a signed recei", ["11 receipts checked"])
+    rewrite(place, _another_at_51)
+    text = run(place, *words, code=1).output
+    assert "line 2: suppressed: another entry stands at index 51" in text
+    assert "line 1: suppressed: entry 50 stands where it was promised, but the first" in text
+    told = [json.loads(line) for line in run(place, *words, "--json", code=1).output.splitlines()]
+    assert [each["code"] for each in told] == [1, 1, 1, 4, *[1] * 7]
+    many.write_text("\n")
+    assert "there is no receipt in" in run(place, *words, code=4).output
 
 
 def test_an_export_from_before_says_that_it_cannot_tell(place: Path) -> None:
@@ -138,7 +168,7 @@ def test_a_log_that_is_shorter_than_it_was_is_suppression(place: Path) -> None:
         (lambda place: (place.parent / "export/checkpoint").unlink(), "it has no `checkpoint`"),
         (
             lambda place: (place.parent / "export/tile/0/001").write_bytes(b"\0" * 8192),
-            "the tiles of the export are not those of its checkpoint; have it verified",
+            "the tiles do not fit together; have them verified",
         ),
     ],
     ids=["no receipt", "another index", "no key", "no trust file", "no export", "damaged export"],

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from service.ledger import signed_receipt
 from service.ledger.anchor import Anchor
 from service.ledger.custody import Circumstances, accept_rollback, new_key, retire_key, trust_of
 from service.ledger.group import Group
-from service.ledger.kept import in_log
+from service.ledger.kept import held_against, present_tree
 from service.ledger.log import Log, Receipt, Wanted, open_log, read_log
 from service.ledger.log_keys import LogKeys
 from service.ledger.merkle import root_over
@@ -95,8 +96,7 @@ def believes(trust: Trust, text: bytes) -> bool:
 
 def outcome(text: bytes, log: Log) -> int:
     """What became in a log of what was promised."""
-    head = log.head()
-    return in_log(read_receipt(text), log.name, log.hashes, head.size, head.root).outcome
+    return held_against(read_receipt(text), present_tree(log)).outcome
 
 
 # ── the form ──
@@ -421,11 +421,9 @@ def test_a_receipt_of_another_log_proves_nothing_against_this_one(tmp_path: Path
     """A mistaken accusation would be as bad as a missed one."""
     with closing(opened(tmp_path / "log.db")) as log:
         log.append([a_record(number) for number in range(3)])
-        head = log.head()
-        with pytest.raises(
-            NotProven, match="the receipt is of the log `ladders/test`, and this is `ladders/e`"
-        ):
-            in_log(read_receipt(promised(0, 1)[0]), "ladders/e", log.hashes, head.size, head.root)
+        tree = replace(present_tree(log), origin="ladders/e")
+        with pytest.raises(NotProven, match="is of the log `ladders/test`, and this is `ladders/e`"):
+            held_against(read_receipt(promised(0, 1)[0]), tree)
 
 
 # ── other keys ──
