@@ -59,13 +59,13 @@ def read_witnesses(text: str) -> tuple[Witness, ...]:
     witnesses = []
     for part in filter(None, map(str.strip, text.split(","))):
         vkey, _, url = part.partition(" ")
+        if not re.fullmatch(r"https?://\S+", url.strip()):
+            raise ValueError("a witness as `VKEY URL`: a key, a blank and an address with https://")
         try:
             key = read_vkey(vkey)
         except NotProven as wrong:
             raise ValueError(f"a witness as `VKEY URL`: {wrong}") from wrong
-        if key.kind not in (COSIGNATURE, ML_DSA_COSIGNATURE) or not re.fullmatch(
-            r"https?://\S+", url.strip()
-        ):
+        if key.kind not in (COSIGNATURE, ML_DSA_COSIGNATURE):
             raise ValueError("a witness as `VKEY URL`, with a key for cosignatures")
         witnesses.append(Witness(key, url.strip().rstrip("/")))
     return tuple(witnesses)

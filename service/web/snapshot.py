@@ -61,7 +61,9 @@ def copy(folder: Path, into: Path) -> str:
         OSError: The copy cannot be written.
     """
     if not folder.is_dir():
-        raise PolicyError([_problem(folder.name or ".", "there is no policy folder here; check its path")])
+        raise PolicyError(
+            [_problem(folder.name or ".", f"there is no folder `{folder}`; LADDERS_POLICIES names it")]
+        )
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
     root, whole, size = folder.resolve(), sha256(), 0

@@ -237,7 +237,9 @@ def test_a_folder_that_is_gone_for_a_while_changes_nothing(
     with running(tmp_path / "verdicts.db", policies=policies) as service:
         policies.rename(tmp_path / "elsewhere")
         told = service.wait_for("policies-refused")
-        assert told["problems"] == ["policies:1:1: there is no policy folder here; check its path"]
+        assert told["problems"] == [
+            f"policies:1:1: there is no folder `{policies}`; LADDERS_POLICIES names it"
+        ]
         assert outcome(service, trained) == "eligible"
         (tmp_path / "elsewhere").rename(policies)
         service.wait_for("policies-unchanged")
