@@ -67,9 +67,9 @@ class Keeper:
             self._kept.add(policies.files_digest)
 
     def first(self, records: Sequence[Record], digests: VersionDigests) -> list[Record | AnotherMeaning]:
-        """The records of verdicts that are to be written together, as each is to be written: what may be the
-        first by its version in its meaning takes its place, so that writing fails, with a `KeyReused` of the
-        kind `MEANING`, when somebody else has taken it meanwhile.
+        """The records of verdicts, as each is to be written: one that may be the first by its version in its
+        meaning takes its place, so that writing fails, with a `KeyReused` of the kind `MEANING`, when another
+        has taken it meanwhile. The others are to be written after it.
 
         Args:
             records: The records.
@@ -91,7 +91,7 @@ class Keeper:
             elif version not in first:
                 first[version] = _first(record, version, issued, digests)
                 found.append(first[version])
-            else:  # all are written or none, so one of them takes the place for all
+            else:  # one of them takes the place for all
                 refused = first[version]
                 found.append(refused if isinstance(refused, AnotherMeaning) else record)
         return found

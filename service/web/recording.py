@@ -109,14 +109,23 @@ def _appended(records: Sequence[Record]) -> Sequence[Receipt | Exception]:
 
 
 def _written(records: Sequence[Record]) -> Sequence[Receipt | Exception]:
-    """Write what may be written, together, again while another service is the first by some version."""
-    for _ in range(_TRIES):
-        found = parts().keeper.first(records, parts().judge.digests)
-        try:
-            receipts = iter(parts().log.append([each for each in found if isinstance(each, Record)]))
-        except KeyReused as reused:
-            if reused.kind != MEANING:
-                raise
-        else:
-            return [next(receipts) if isinstance(each, Record) else each for each in found]
+    """Write what may be written, together. What may be the first by a version is written alone before: were
+    it in the log already, the others would be written without it.
+    """
+    done: dict[str, Receipt | Exception] = {}
+    for _ in range(len(records) + _TRIES):
+        left = [record for record in records if record.id not in done]
+        found = parts().keeper.first(left, parts().judge.digests)
+        if all(each is record for each, record in zip(found, left, strict=True)):
+            done |= zip((record.id for record in left), parts().log.append(left), strict=True)
+            return [done[record.id] for record in records]
+        for each, record in zip(found, left, strict=True):
+            if isinstance(each, AnotherMeaning):
+                done[record.id] = each
+            elif each is not record:
+                try:
+                    [done[record.id]] = parts().log.append([each])
+                except KeyReused as reused:
+                    if reused.kind != MEANING:  # else somebody was faster; look again
+                        raise
     raise LogUnavailable("other services were the first by the same versions again and again; try again")
