@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.contenders import IN_A_BATCH, ROOT, Contender, bare_flask, batched, cerbos, find_cerbos, ladders
-from bench.machine import described
+from bench.machine import described, yardstick
 from bench.sender import CONNECTIONS, repeated, send
 
 TARGETS_MS = {"Ladders": 0.55, f"Ladders, batches of {IN_A_BATCH}": 0.25}
@@ -56,6 +56,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     print(described())
+    print(yardstick())
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         begun = time.monotonic()

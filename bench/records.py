@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from service.ledger.verdict_record import record_of
 from service.policy.load import load
 from service.verdict.judge import Judge
 from service.verdict.model import Verdict
+from service.web.ids import new_id
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "examples" / "requests" / "brilliant-coder.json").read_bytes()
@@ -36,7 +36,7 @@ def verdict() -> Verdict:
     """The verdict on the request, judged once."""
     judge = Judge(load(ROOT / "policies"))
     try:
-        return judge.verdict(REQUEST, verdict_id=str(uuid.uuid4()), judged_at=datetime.now(UTC))
+        return judge.verdict(REQUEST, verdict_id=new_id(), judged_at=datetime.now(UTC))
     finally:
         judge.close()
 
@@ -54,7 +54,7 @@ def small_verdict() -> Verdict:
 
 def record(of: Callable[[], Verdict] = verdict) -> Record:
     """The record of a verdict under a new id, about another person."""
-    id_, person = str(uuid.uuid4()), f"E-{os.urandom(4).hex()}"
+    id_, person = new_id(), f"E-{os.urandom(4).hex()}"
     document = {**of().document, "verdict_id": id_, "candidate": {"id": person}}
     asked: dict[str, Any] = {"caller": "key:workday", "kind": "request_id", "body": fingerprint(REQUEST)}
     return record_of(
