@@ -34,7 +34,7 @@ from service.verdict.model import Verdict
 from tests.ledger.postgres import Cluster, new_log
 
 SHAPES = ((1, 1), (1, 8), (4, 8))  #: processes and threads
-SEALED_A_SECOND = 5_000  #: records that a process has at hand when it is given sealed ones
+SEALED_A_SECOND = 8_000  #: records that a process has at hand when it is given sealed ones
 
 
 def write(

@@ -118,8 +118,11 @@ class Appender:
                     self._refuse(group or self._drain(), reason)
                     if not isinstance(error, LogUnavailable):
                         raise
-                finally:
-                    self._writer.end()
+                else:
+                    for call in group:  # not in the turn: those who are awake would hold up its end
+                        call.settled.release()
+                    with suppress(LogUnavailable):  # said to whoever comes next
+                        self._writer.tidy()
         finally:  # whatever ended this thread: nobody may wait for it
             with self._changed:
                 self._closed = self._closed or _STOPPED
@@ -151,23 +154,22 @@ class Appender:
         return group
 
     def _write_group(self, group: list[_Call]) -> None:
-        """Write one group, which is put into `group`, and answer its callers."""
-        self._writer.begin()
-        group += self._drain()
-        if group and group[0].action:  # it is alone in its group
-            group[0].action()
-            group.pop().settled.release()
-            return
-        calls = [call.sealed for call in group]
-        answers = in_groups(calls, self._writer.write(calls), self._writer.frontier)
+        """Write one group, which is put into `group`, with the answers of its callers."""
+        try:
+            self._writer.begin()
+            group += self._drain()
+            if group and group[0].action:  # it is alone in its group
+                group[0].action()
+                return
+            calls = [call.sealed for call in group]
+            answers = self._writer.write(calls)
+        finally:
+            self._writer.end()
         if any(isinstance(answer, Written) for answer in answers):
             self._worked_at = time.monotonic()
-        for call, answer in zip(group, answers, strict=True):
+        grouped = in_groups(calls, answers, self._writer.frontier)
+        for call, answer in zip(group, grouped, strict=True):
             call.answer = answer
-            call.settled.release()
-        group.clear()
-        with suppress(LogUnavailable):  # said to whoever comes next
-            self._writer.tidy()
 
     def _refuse(self, calls: Sequence[_Call], reason: str) -> None:
         for call in calls:

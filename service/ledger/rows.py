@@ -168,7 +168,7 @@ class Writer(Protocol):
         """Give the turn back; follows each `begin`, whether that raised or not."""
 
     def tidy(self) -> None:
-        """What is to be done after the callers were answered, inside the turn."""
+        """What is to be done after the callers were answered and the turn was given back."""
 
     def why_closed(self) -> str | None:
         """Why nothing may be written now; None when writing is allowed."""

@@ -27,7 +27,7 @@ _KEEP_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint (size, note) VALUES
 _NO_ROOM: Final = "no room is left for the verdict log; make room on its disk"
 _ROOM: Final = 2**20  #: bytes that must be free for the log to count as writable
 _BACKWARDS_US: Final = 5_000_000  #: how far the clock may lie behind the last entry
-_FRAMES: Final = 1000  #: pages in the write-ahead log from which they are moved into the database
+_FRAMES: Final = 1000  #: pages that this process wrote to the write-ahead log before it moves them on
 
 
 class EmbeddedWriter:
@@ -42,11 +42,8 @@ class EmbeddedWriter:
         self._clock = clock
         self.frontier: Frontier | None = None
         self._failed: str | None = None  #: why nothing is written any more
-        self._frames = 0
         self._erased = False  #: whether the write-ahead log holds what was erased
-        connection.set_wal_hook(
-            self._count_frames
-        )  # in place of automatic checkpoints, whose errors would be lost
+        connection.wal_autocheckpoint(0)  # `tidy` does that, and notices errors
 
     def begin(self) -> None:
         """As `Writer.begin`; other processes may hold the turn."""
@@ -105,16 +102,26 @@ class EmbeddedWriter:
             self._turn.give_back()
 
     def tidy(self) -> None:
-        """Move what is committed into the database itself now and then, after an erasure at once."""
-        if self._frames < _FRAMES and not self._erased:
+        """Move what is committed into the database itself now and then, after an erasure at once.
+
+        It takes the turn: only while nobody writes can all of it be moved, and its room be used again.
+        """
+        written, _ = self._connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)
+        if written < _FRAMES and not self._erased:
             return
+        self._turn.take()
         try:
+            if self.why_closed():
+                return
             if self._erased:
                 self._emptied(0)
             else:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE, True)
         except apsw.Error as error:
             self._why(error)
+        finally:
+            self._turn.give_back()
 
     def why_closed(self) -> str | None:
         """As `Writer.why_closed`."""
@@ -192,10 +199,6 @@ class EmbeddedWriter:
             self._place.put_up_stop_sign(self._failed)
             return self._failed
         return f"the verdict log could not be written ({error})"
-
-    def _count_frames(self, _connection: apsw.Connection, _database: str, frames: int) -> int:
-        self._frames = frames
-        return apsw.SQLITE_OK
 
     def _emptied(self, wait_ms: int) -> bool:
         """Leave nothing of what was erased behind; readers that look at an older state hold it up."""
