@@ -19,6 +19,7 @@ import pytest
 from service.errors import LogRolledBack, LogUnavailable
 from service.ledger.address import Address
 from service.ledger.anchor import Anchor
+from service.ledger.frontier import Frontier
 from service.ledger.log import Log, read_log
 from service.ledger.merkle import tree_root
 from service.ledger.postgres import writer as writing
@@ -219,10 +220,12 @@ def test_an_answer_that_was_lost_is_found_by_sending_the_same_again(
     cluster: Cluster, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection breaks after the commit and before the answer: the caller gets the place that it has."""
-    real = writing.append
-    broken: list[list[Answer]] = []
+    real = writing.appended
+    broken: list[tuple[list[Answer], Frontier | None]] = []
 
-    def breaking(connection: Connection, calls: Sequence[Sequence[Sealed]]) -> list[Answer]:
+    def breaking(
+        connection: Connection, calls: Sequence[Sequence[Sealed]]
+    ) -> tuple[list[Answer], Frontier | None]:
         answers = real(connection, calls)
         if not broken:
             broken.append(answers)
@@ -230,7 +233,7 @@ def test_an_answer_that_was_lost_is_found_by_sending_the_same_again(
             raise psycopg.OperationalError("the connection is gone")
         return answers
 
-    monkeypatch.setattr(writing, "append", breaking)
+    monkeypatch.setattr(writing, "appended", breaking)
     with opened(cluster, database) as log:
         [receipt] = log.append([a_record(1)])
         assert broken
