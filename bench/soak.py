@@ -5,7 +5,8 @@ fails when an answer is not as it should be, when the memory of the service at i
 differ by more than 5 %, or when it ends with more open files. Warm is after a tenth of the run, and 30,000
 requests.
 It begins with a batch for every thread, which takes what batches take.
-Each request has an id of its own. After every thousand come a batch and ten requests that cannot be judged.
+Each request has an id of its own. Of every thousand half come alone, over 16 connections, and half in five
+batches, followed by ten that cannot be judged.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.contenders import IN_A_BATCH, ROOT, Contender, batched, ladders
+from bench.contenders import ROOT, Contender, batched, ladders
 from bench.machine import described
 from bench.sender import CONNECTIONS, post, send
 
 TOLERATED = 0.05  #: by which share the memory may differ
 PART = 1_000  #: requests between two looks
+ALONE, BATCHES = 500, 5  #: of these
 WARM_UP, WARM_UP_REQUESTS = 0.1, 30_000  #: of the run, and at least so many
 
 
@@ -45,15 +47,14 @@ def soak(service: Contender, seconds: float, requests: int) -> Iterator[str]:
     many = batched(service)
     send(service.address, (many.request(10**6 + number) for number in range(4 * CONNECTIONS)), many.status)
     begun, sent = time.monotonic(), 0
-    verdicts, looks, unexpected = 0, [], 0
+    looks, unexpected = [], 0
     while (passed := time.monotonic() - begun) < seconds or sent < requests:
-        part = (service.request(sent + place) for place in range(PART))
-        waits = send(service.address, part, service.status)
-        send(service.address, iter([many.request(sent // PART)]), many.status, 1)
+        alone = (service.request(sent + place) for place in range(ALONE))
+        waits = send(service.address, alone, service.status)
+        send(service.address, (many.request(sent // 100 + place) for place in range(BATCHES)), many.status, 1)
         send(service.address, iter([post(service.address, "/v1/verdicts", b'{"facts": 1}')] * 10), b"422")
         sent += PART
-        verdicts += len(waits) + IN_A_BATCH
-        unexpected += PART - len(waits)
+        unexpected += ALONE - len(waits)
         looks.append((passed, sent, service.resident(), service.files()))
         if sent % (20 * PART) == 0:
             _show(looks[-1])
@@ -61,7 +62,7 @@ def soak(service: Contender, seconds: float, requests: int) -> Iterator[str]:
     last = looks[-1]
     _show(warm)
     _show(last)
-    print(f"{sent} requests and {verdicts} verdicts in {last[0] / 60:.1f} minutes")
+    print(f"{sent} requests in {last[0] / 60:.1f} minutes")
     if unexpected:
         yield f"{unexpected} requests had no answer"
     if abs(last[2] - warm[2]) > TOLERATED * warm[2]:

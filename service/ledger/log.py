@@ -98,7 +98,7 @@ class Log(Protocol):
         """Wrap the keys of all people anew, destroy the old wrapping key, and say how many they are."""
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep the signed note of the tree of this size, in place of one that is there."""
+        """Keep the signed note of the tree of this size, in place of one that has fewer signatures."""
 
     def checkpoints(self, after: int, limit: int) -> list[bytes]:
         """The notes of the first checkpoints of trees larger than `after`, the smallest first."""

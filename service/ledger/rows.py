@@ -162,7 +162,7 @@ class Writer(Protocol):
         """
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
-        """Keep the signed note of the tree of this size, in place of one that is there."""
+        """Keep the signed note of the tree of this size, in place of one that has fewer signatures."""
 
     def end(self) -> None:
         """Give the turn back; follows each `begin`, whether that raised or not."""

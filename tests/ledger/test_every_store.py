@@ -162,9 +162,17 @@ def test_a_decision_says_what_it_is_about(log: Log) -> None:
 
 
 def test_checkpoints_are_kept_by_the_size_of_their_tree(log: Log) -> None:
-    """They are published in order, and a witness may add to one."""
+    """They are published in order, and a witness may add to one; of what it adds nothing is lost when another
+    replica keeps the same without it.
+    """
     assert log.last_checkpoint() is None
-    for size, note in ((1, b"one"), (7, b"seven"), (300, b"three hundred"), (7, b"seven, seen")):
+    for size, note in (
+        (1, b"one"),
+        (7, b"seven"),
+        (300, b"three hundred"),
+        (7, b"seven, seen"),
+        (7, b"seven"),
+    ):
         log.add_checkpoint(size, note)
     assert log.last_checkpoint() == b"three hundred"
     assert log.checkpoints(0, 10) == [b"one", b"seven, seen", b"three hundred"]

@@ -23,7 +23,10 @@ from service.ledger.record import microseconds
 from service.ledger.rows import Answer, Head, Held, Stale, Written
 from service.ledger.sealing import Sealed
 
-_KEEP_CHECKPOINT: Final = "INSERT OR REPLACE INTO checkpoint (size, note) VALUES (?, ?)"
+_KEEP_CHECKPOINT: Final = """
+INSERT INTO checkpoint (size, note) VALUES (?, ?)
+ON CONFLICT DO UPDATE SET note = excluded.note WHERE length(excluded.note) > length(note)
+"""
 _NO_ROOM: Final = "no room is left for the verdict log; make room on its disk"
 _ROOM: Final = 2**20  #: bytes that must be free for the log to count as writable
 _BACKWARDS_US: Final = 5_000_000  #: how far the clock may lie behind the last entry

@@ -34,7 +34,13 @@ UNION ALL SELECT 'before', size, NULL, frontier FROM ladders.head
 """  # the head is that before the statement: unless somebody else wrote just then, that before the records
 _BEFORE: Final = "before"
 _REMOVE: Final = "SELECT ladders.ladders_remove(%b::bigint[])"
-_CHECKPOINT: Final = "SELECT ladders.ladders_checkpoint(%b::bigint, %b::bytea)"
+_ONE_CHECKPOINT: Final = "SELECT pg_advisory_xact_lock(5499823423)"
+_CHECKPOINT: Final = """
+SELECT ladders.ladders_checkpoint(new.size, new.note) FROM (SELECT %b::bigint AS size, %b::bytea AS note) new
+WHERE NOT EXISTS (
+    SELECT FROM ladders.checkpoint c WHERE c.size = new.size AND length(c.note) >= length(new.note)
+)
+"""
 
 
 Done = TypeVar("Done")
@@ -84,7 +90,13 @@ class PostgresWriter:
 
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """As `Writer.add_checkpoint`."""
-        self._run(lambda connection: connection.execute(_CHECKPOINT, (size, note)))
+
+        def add(connection: Connection) -> None:
+            with connection.transaction():  # replicas publish at the same time
+                connection.execute(_ONE_CHECKPOINT)
+                connection.execute(_CHECKPOINT, (size, note))
+
+        self._run(add)
 
     def close(self) -> None:
         """Let go of the connection."""
