@@ -32,13 +32,18 @@ class Anchor:
         """The note that was added last; None while the file does not exist or is empty.
 
         Raises:
-            AnchorUnavailable: It cannot be read, or holds something else.
+            AnchorUnavailable: It cannot be read, or holds something else, or its folder is not there: a disk
+                that is not mounted must not pass for an anchor that is new.
         """
         with self._told():
             try:
                 file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
-                return None
+                if self.path.parent.is_dir():
+                    return None
+                raise AnchorUnavailable(
+                    f"there is no folder `{self.path.parent}` for the anchor; mount its disk, or make it"
+                ) from None
             try:
                 return self._last_in(file)
             finally:

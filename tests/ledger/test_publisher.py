@@ -339,5 +339,7 @@ def test_what_is_no_anchor_is_not_taken_for_an_empty_one(tmp_path: Path) -> None
         Anchor(wrong).swap(None, b"note")
     with pytest.raises(AnchorUnavailable, match="cannot be used"):
         Anchor(tmp_path / "missing" / "anchor").swap(None, b"note")
+    with pytest.raises(AnchorUnavailable, match="mount its disk, or make it"):
+        Anchor(tmp_path / "missing" / "anchor").last()
     with pytest.raises(AnchorUnavailable, match="cannot be used"):
         Anchor(tmp_path).last()

@@ -119,7 +119,7 @@ def test_an_anchor_that_fails_while_the_service_runs_is_an_alarm_and_no_verdict_
         judge(service, good, 2)
         told = wait(service, lambda told: told["why"] is not None)
         assert (told["anchored"], told["behind"]) == (6, 1)
-        assert "cannot be used" in told["why"]
+        assert "mount its disk" in told["why"]
         (tmp_path / "gone").rename(folder)
         wait(service, lambda told: told["anchored"] == 7 and told["why"] is None)
 
