@@ -34,6 +34,7 @@ from service.verdict.model import Verdict
 from tests.ledger.postgres import Cluster, new_log
 
 SHAPES = ((1, 1), (1, 8), (4, 8))  #: processes and threads
+FLOORS = (1, 8, 32)  #: records in a group
 SEALED_A_SECOND = 8_000  #: records that a process has at hand when it is given sealed ones
 
 
@@ -107,6 +108,28 @@ def measure(
     )
 
 
+def floor(group: int, seconds: float) -> None:
+    """Print what the writer of a file takes for groups of so many sealed records, in the one thread of one
+    process: nothing that hands records to it can take less.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        place, keys = Path(folder) / "log.db", Path(folder) / "keys"
+        log = open_log(place, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)
+        log.append([record(verdict)])
+        writer = log._writer  # type: ignore[attr-defined]  # not part of what a log shows
+        groups = [[[_sealed(log, verdict)] for _ in range(group)] for _ in range(int(1000 * seconds / group))]
+        began, began_cpu_s = time.perf_counter(), time.process_time()
+        for calls in groups:
+            writer.begin()
+            writer.write(calls)
+            writer.end()
+            writer.tidy()
+        wall_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu_s
+        log.close()
+    each_us = 1e6 / (len(groups) * group)
+    print(f"the writer alone, by {group:2}: {wall_s * each_us:7.1f} us wall  {cpu_s * each_us:7.1f} us CPU")
+
+
 def _file(stream: IO[str] | None) -> IO[str]:
     if stream is None:
         raise RuntimeError("a child without pipes")
@@ -169,6 +192,8 @@ def main() -> None:
     print(yardstick())
     for name, of in (("a real verdict", verdict), ("a small one", small_verdict)):
         costs(name, of)
+    for group in FLOORS:
+        floor(group, given.seconds)
     for sealed, what in ((True, "the appender alone"), (False, "with making and sealing the record")):
         print(f"in a file, WAL, synchronous=FULL: {what}")
         for processes, threads in SHAPES:
