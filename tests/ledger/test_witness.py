@@ -112,26 +112,27 @@ def test_a_rolled_back_log_is_told_that_the_witness_has_seen_more(server: Server
 
 
 @pytest.mark.parametrize(
-    ("mood", "why"),
+    ("mood", "why", "limit_s"),
     [
-        ("broken", r"refused the checkpoint \(500\)"),
-        ("silent", "could not be asked: ReadTimeout"),
-        ("lying", "wrong cosignature"),
-        ("stranger", "without its cosignature"),
-        ("chatty", "does not come to an end"),
+        ("broken", r"refused the checkpoint \(500\)", 10),
+        ("silent", "could not be asked: ReadTimeout", LIMIT_S),
+        ("lying", "wrong cosignature", 10),
+        ("stranger", "without its cosignature", 10),
+        ("chatty", "does not come to an end", LIMIT_S),
     ],
 )
 def test_a_witness_that_is_down_slow_or_lying_gives_no_cosignature(
-    server: Server, submission: Submission, mood: str, why: str
+    server: Server, mood: str, why: str, limit_s: float
 ) -> None:
     """The checkpoint is not called witnessed, and the next one is asked for as before."""
     log = Growing(leaves(5))
     server.mood = mood
-    with pytest.raises(WitnessFailed, match=why):
+    with closing(Submission(server.witness, limit_s)) as submission, pytest.raises(WitnessFailed, match=why):
         submission.submit(signed(log), log.hashes)
     server.mood = "honest"
     log.grow(1)
-    assert submission.submit(signed(log), log.hashes).is_by(server.witness.key)
+    with closing(Submission(server.witness, 10)) as submission:
+        assert submission.submit(signed(log), log.hashes).is_by(server.witness.key)
 
 
 def test_a_witness_that_is_not_there_gives_no_cosignature() -> None:
