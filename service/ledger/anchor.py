@@ -18,6 +18,7 @@ from typing import Final
 import orjson
 
 from service.errors import AnchorUnavailable
+from service.ledger.durable import sync_folder
 
 _TAIL: Final = 65_536  #: bytes in which the last line is looked for first
 
@@ -74,7 +75,7 @@ class Anchor:
             finally:
                 os.close(file)
             if is_new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
             return True
 
     def notes(self) -> Iterator[bytes]:
@@ -85,7 +86,7 @@ class Anchor:
         """
         with self._told(), self.path.open("rb") as file:
             for line in file:
-                note = _note_in(line)
+                note = note_in(line)
                 if note is not None:
                     yield note
 
@@ -95,7 +96,7 @@ class Anchor:
             start = max(0, size - tail)
             *lines, _torn = os.pread(file, size - start, start).split(b"\n")
             for line in reversed(lines[1:] if start else lines):
-                note = _note_in(line)
+                note = note_in(line)
                 if note is not None:
                     return note
         if size:
@@ -117,18 +118,10 @@ class Anchor:
             ) from error
 
 
-def _note_in(line: bytes) -> bytes | None:
+def note_in(line: bytes) -> bytes | None:
+    """The note in a line of an anchor; None where it holds something else, such as half a note."""
     try:
         note = orjson.loads(line)
     except ValueError:
         return None
     return note.encode() if isinstance(note, str) else None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import LogUnavailable
+from service.ledger.durable import sync_folder, write_whole
 
 KEY_BYTES: Final = 32
 LOG_KEY: Final = "log.key"  #: the seed of the Ed25519 key that signs checkpoints
@@ -154,23 +155,6 @@ def write_key(path: Path, key: bytes) -> None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     _prepare(path, key)
     _prepared(path).rename(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_whole(file: int, content: bytes, at: int) -> int:
-    """Write all of this to its place in a file, and say how much it was; a disk may take parts of it."""
-    written = 0
-    while written < len(content):
-        written += os.pwrite(file, content[written:], at + written)
-    return written
 
 
 @contextmanager

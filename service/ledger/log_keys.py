@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import LogUnavailable
-from service.ledger.keys import KEY_BYTES, LOG_KEY, sync_folder, write_key
+from service.ledger.durable import sync_folder
+from service.ledger.keys import KEY_BYTES, LOG_KEY, write_key
 from service.ledger.note import Signer
 
 OLD: Final = "log-old.key"

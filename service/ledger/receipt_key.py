@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import LogUnavailable
-from service.ledger.keys import KEY_BYTES, locked, sync_folder, write_key
+from service.ledger.durable import sync_folder
+from service.ledger.keys import KEY_BYTES, locked, write_key
 from service.ledger.note import Signer
 from service.ledger.signed_receipt import key_name
 

@@ -16,7 +16,8 @@ from threading import Lock
 from typing import Final, Protocol
 
 from service.errors import LogUnavailable
-from service.ledger.keys import KEY_BYTES, KeyFolder, sync_folder, write_whole
+from service.ledger.durable import sync_folder, write_whole
+from service.ledger.keys import KEY_BYTES, KeyFolder
 from service.ledger.wrapping import WRAPPED_BYTES, Wrapping
 
 FILE: Final = "subjects.keys"

@@ -12,9 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-import orjson
-
 from service.errors import LogUnavailable, NotProven
+from service.ledger.anchor import note_in
 from service.ledger.checkpoint import Checkpoint, Signed, read_checkpoint
 from service.ledger.proofs import root_at
 from service.ledger.publisher import Head, Published
@@ -226,7 +225,7 @@ def _runs(path: Path) -> Iterator[tuple[int, int]]:
             return
         file.seek(0)
         for line in file:
-            note = _note_in(line)
+            note = note_in(line)
             found = _size_in(note) if note is not None else None
             if found is not None and found < size:
                 yield start, at
@@ -243,21 +242,13 @@ def _notes(path: Path, start: int, stop: int) -> Iterator[bytes]:
             return
         file.seek(start)
         while file.tell() < stop:
-            note = _note_in(file.readline())
+            note = note_in(file.readline())
             if note is not None:
                 yield note
 
 
 def _is_many(first: bytes) -> bool:
     return first == b'"'
-
-
-def _note_in(line: bytes) -> bytes | None:
-    try:
-        note = orjson.loads(line)
-    except ValueError:
-        return None
-    return note.encode() if isinstance(note, str) else None
 
 
 def _size_in(note: bytes) -> int | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from service.errors import LogUnavailable
+from service.ledger.durable import sync_folder
 
 # several machines, or a machine and its guest, do not see each other's locks and shared memory on these
 _SHARED_FILESYSTEMS: Final = re.compile(
@@ -115,7 +116,7 @@ def prepare(database: Path) -> Place:
     try:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
         kind = filesystem_of(folder.resolve(), _mounts())
         if _SHARED_FILESYSTEMS.fullmatch(kind):
             raise LogUnavailable(
@@ -124,7 +125,7 @@ def prepare(database: Path) -> Place:
             )
         if not database.exists():
             os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            _sync_folder(folder)
+            sync_folder(folder)
         there = database.stat()
     except OSError as error:
         raise LogUnavailable(f"cannot use `{database}` for the verdict log: {error.strerror}") from error
@@ -161,13 +162,4 @@ def _put_up(sign: Path, says: str) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-    _sync_folder(sign.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(sign.parent)
