@@ -4,7 +4,6 @@ out.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,3 @@ class LogOrPath(click.Path):
         if "://" in str(value):
             return LogPlace().convert(value, param, ctx)
         return super().convert(value, param, ctx)
-
-
-def log_here() -> Place:
-    """The log that the settings name."""
-    from service.settings import read_settings
-
-    return read_settings(os.environ).log

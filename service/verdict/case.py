@@ -6,11 +6,11 @@ Advice is judged by the reference; what does not depend on a changed fact is not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from service.engine.evaluate import PASSED, Judgement, judge, result_of, scope_for
+from service.engine.evaluate import PASSED, Judgement, result_of, scope_for
 from service.engine.scope import Scope
 from service.engine.waivers import weigh
 from service.facts.request import Request
@@ -85,12 +85,6 @@ class Case:
             if requirement.kind == "required" and result_of(requirement, scope) not in PASSED:
                 return requirement
         return None
-
-    def judged_again(self, changes: Mapping[str, Any]) -> Judgement:
-        """The whole judgement with some facts told differently, nothing reused."""
-        day = changes.get("as_of", self.request.as_of)
-        scope = scope_for(self.request, self.selection.level, self.selection.standing, as_of=day)
-        return judge(self.selection.level, replace(scope, facts={**scope.facts, **changes}))
 
 
 _TARGET = frozenset({"to.track", "to.level", "to.place", "to.grade"})

@@ -6,6 +6,7 @@ Levels and candidates are drawn by hypothesis. Nothing here knows how advice is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any, get_args
@@ -193,7 +194,11 @@ def case_of(level: Level, facts: dict[str, Any], as_of: date = AS_OF) -> Case:
 
 
 def eligible(case: Case, changes: dict[str, Any]) -> bool:
-    return case.judged_again(changes).outcome == "eligible"
+    """Whether somebody is eligible with some facts told differently, nothing reused."""
+    selection, day = case.selection, changes.get("as_of", case.request.as_of)
+    scope = scope_for(case.request, selection.level, selection.standing, as_of=day)
+    told = replace(scope, facts={**scope.facts, **changes})
+    return judge(selection.level, told).outcome == "eligible"
 
 
 def every_change(facts: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -17,7 +17,7 @@ import orjson
 from service.ledger.embedded import tree
 from service.ledger.frontier import Frontier, frontier_of
 from service.ledger.record import digest_bytes, microseconds
-from service.ledger.rows import Head, Stored
+from service.ledger.rows import Head
 from service.ledger.sealing import Removal, Sealed
 
 _ENTRY: Final = (
@@ -115,11 +115,6 @@ def is_whole(connection: apsw.Connection, removal: Removal) -> bool:
     """Whether an erasure names every entry with private parts of its person."""
     rows = connection.execute(f"SELECT seq FROM priv WHERE {OF_PERSON}", (removal.subj,))  # noqa: S608 - our own text
     return {seq for (seq,) in rows} <= set(removal.indexes)
-
-
-def stored(row: Iterable[Any]) -> Stored:
-    """A row of `STORED` as a value."""
-    return Stored(*row)
 
 
 def _insert(connection: apsw.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
