@@ -76,8 +76,11 @@ def prove(ctx: click.Context, entry: str | None, old: int | None, new: int | Non
 
 
 def _index(log: Log, entry: str) -> int:
-    if entry.isascii() and entry.isdecimal() and len(entry) < 19:
-        return int(entry)
+    from service.ledger.record import index_in
+
+    index = index_in(entry)
+    if index is not None:
+        return index
     found = log.get(entry)
     if found is None:
         raise NotFound(f"there is no entry `{entry}` in the verdict log")

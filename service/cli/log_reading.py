@@ -27,10 +27,9 @@ def entry_named(log: Log, which: str) -> Entry:
         NotFound: There is none.
     """
     from service.errors import NotFound
+    from service.ledger.log import entry_under
 
-    found = (
-        log.entry(int(which)) if which.isascii() and which.isdecimal() and len(which) < 16 else log.get(which)
-    )
+    found = entry_under(log, which)
     if found is None:
         raise NotFound(f"the verdict log has no entry `{which[:100]}`; `ladders log find` lists what it has")
     return found

@@ -14,7 +14,7 @@ from service.errors import SettingsError
 from service.ledger.address import Address, Place, log_place
 from service.ledger.disclosure import Field
 from service.ledger.embedded.opening import open_embedded, read_embedded
-from service.ledger.record import Asked, Entry, Receipt, Record
+from service.ledger.record import Asked, Entry, Receipt, Record, index_in
 from service.ledger.rows import Found, TreeHead, Wanted
 from service.ledger.tiles import Hashes
 from service.ledger.wishes import Wishes
@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "TreeHead",
     "Wanted",
+    "entry_under",
     "open_log",
     "read_log",
 ]
@@ -114,6 +115,12 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Write what is waiting and let go of everything."""
+
+
+def entry_under(log: Log, which: str) -> Entry | None:
+    """The entry with this index or id."""
+    index = index_in(which)
+    return log.get(which) if index is None else log.entry(index)
 
 
 def open_log(

@@ -15,6 +15,7 @@ from typing import Any, Final
 from service.ledger.group import Group
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INDEX_DIGITS: Final = 18  #: every store can be asked for such a number
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -92,6 +93,11 @@ class Entry:
     private: Mapping[str, bytes]  #: empty once erased
     erased: bool = False
     about: int | None = None
+
+
+def index_in(text: str) -> int | None:
+    """The index that a text names; None where it can only be an id."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _INDEX_DIGITS else None
 
 
 def microseconds(moment: datetime) -> int:

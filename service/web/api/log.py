@@ -18,7 +18,7 @@ from service.ledger.audit_record import audit_record
 from service.ledger.decision_record import happened
 from service.ledger.disclosure import disclosure_record
 from service.ledger.entry_document import contents, envelope
-from service.ledger.log import Entry, Wanted
+from service.ledger.log import Entry, Wanted, entry_under
 from service.ledger.log_proofs import checkpoint_of, entry_proof, growth
 from service.ledger.note import encoded
 from service.ledger.record import moment
@@ -282,9 +282,7 @@ def _lines(leaves: Iterator[tuple[bytes, bytes]], start: int) -> Iterator[bytes]
 
 def _entry(which: str) -> Entry:
     """The entry with this index or id."""
-    log = parts().log
-    is_index = which.isascii() and which.isdecimal() and len(which) < 16
-    found = log.entry(int(which)) if is_index else log.get(which)
+    found = entry_under(parts().log, which)
     if found is None:
         raise NotFound("the verdict log has no such entry")
     observe.note(index=found.receipt.index)
