@@ -8,7 +8,7 @@ it and what they wrote is private, under the key of the candidate, so that erasi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -78,18 +78,26 @@ def answer_record(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A verdict that a newer one is to replace."""
+
+    entry: Entry
+    latest: str  #: id of what stands there last: the decision on it, or else the verdict itself
+
+
 def following(predecessor: str, body: bytes) -> Asked:
     """That an entry is the one that follows another: the log takes one, and the same again is the same."""
     return Asked(caller=_FOLLOWING, kind=PREDECESSOR, key=predecessor, body=sha256(body).digest())
 
 
-def superseding(record: Record, old: Entry) -> Record:
-    """A verdict's record, as the one that replaces an older verdict."""
+def superseding(record: Record, old: Replaced) -> Record:
+    """A verdict's record, as the one that replaces an older verdict, and what was decided on that."""
     return replace(
         record,
-        about=old.receipt.index,
-        detail={**record.detail, SUPERSEDES: old.id},
-        asked=(*record.asked, following(old.id, record.private[REQUEST])),
+        about=old.entry.receipt.index,
+        detail={**record.detail, SUPERSEDES: old.entry.id},
+        asked=(*record.asked, following(old.latest, record.private[REQUEST])),
     )
 
 

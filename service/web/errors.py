@@ -123,7 +123,7 @@ def _key_reused(reused: KeyReused) -> Trouble:
             return Trouble(KINDS["request-id-reused"], str(reused))
         case decision_record.PREDECESSOR:
             return Trouble(
-                KINDS["not-the-latest"], "something else stands in the place of what this replaces"
+                KINDS["not-the-latest"], "something else has just followed the verdict that this replaces"
             )
         case _:
             return Trouble(KINDS["key-reused"], str(reused))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from service.errors import Fault, NotFound, RequestError
-from service.ledger.decision_record import happened, superseded_in
+from service.ledger.decision_record import Replaced, happened, superseded_in
 from service.ledger.log import Entry, Wanted
 from service.ledger.verdict_record import answer, caller_in, document_in
 from service.verdict.views import ViewName
@@ -61,8 +61,8 @@ def visible(verdict_id: str) -> Visible:
     return Visible(entry, document, views)
 
 
-def replaced(raw: Any, candidate: str) -> Entry | None:
-    """The entry of the verdict that a request, which was judged already, is to replace; None for most.
+def replaced(raw: Any, candidate: str) -> Replaced | None:
+    """The verdict that a request, which was judged already, is to replace; None for most.
 
     Raises:
         RequestError: There is no such verdict, or it is about somebody else.
@@ -77,10 +77,12 @@ def replaced(raw: Any, candidate: str) -> Entry | None:
         raise RequestError([_fault("there is no verdict with this id; leave `supersedes` out")]) from None
     if old.document["candidate"]["id"] != candidate:
         raise RequestError([_fault("this verdict is about another candidate; leave `supersedes` out")])
-    newer = old.happened()["superseded_by"]
+    since = old.happened()
+    newer = since["superseded_by"]
     if newer is not None:
         raise Refused("not-the-latest", f"this verdict was replaced already; `{newer}` stands in its place")
-    return old.entry
+    standing = [each["decision_id"] for each in since["decisions"] if each["superseded_by"] is None]
+    return Replaced(old.entry, standing[-1] if standing else old.entry.id)
 
 
 def _fault(message: str) -> Fault:

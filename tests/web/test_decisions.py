@@ -166,6 +166,53 @@ def test_corrected_facts_are_a_new_verdict_that_replaces_the_old_one(
     assert told(post(client, third), 409)["type"] == "/problems/not-the-latest"
 
 
+def test_a_verdict_that_was_decided_on_is_replaced_too(
+    client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any], place: str
+) -> None:
+    """Whoever is declined on wrong facts objects to that; when they are right, corrected facts get a verdict,
+    and that is decided on anew. What was decided before cannot be decided otherwise any more.
+    """
+    first = told(client.post(f"{place}/decisions", json=DECLINED), 201)
+    second = told(
+        client.post(f"{place}/decisions", json={**OVERRIDDEN, "supersedes": first["decision_id"]}), 201
+    )
+    objected = told(client.post(f"{place}/objections", json=OBJECTION), 201)
+    corrected = {
+        **good,
+        "facts": {**good["facts"], "trainings": [{"hours": 8, "completed_on": "2026-05-04"}]},
+        "supersedes": verdict["verdict_id"],
+    }
+    new = told(post(client, corrected), 201)
+    answer = {"reply": "upheld", "by": BY, "text": "It was found.", "verdict": new["verdict_id"]}
+    answers = f"{place}/objections/{objected['objection_id']}/answers"
+    assert told(client.post(answers, json=answer), 201)["verdict"] == new["verdict_id"]
+    for late in (DECLINED, {**DECLINED, "supersedes": second["decision_id"]}):
+        refused = told(client.post(f"{place}/decisions", json=late), 409)
+        assert f"decide on `{new['verdict_id']}`" in refused["detail"]
+    shown = told(client.get(place), 200)
+    assert shown["superseded_by"] == new["verdict_id"]
+    assert [each["decision_id"] for each in shown["decisions"]] == [
+        first["decision_id"],
+        second["decision_id"],
+    ]
+    approved = {"decision": "approved", "by": BY}
+    told(client.post(f"{new['links']['self']}/decisions", json=approved), 201)
+
+
+def test_of_two_verdicts_that_replace_one_only_the_first_is_taken(
+    client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any], place: str
+) -> None:
+    """In a batch neither has seen the other, and a decision was taken before; still one verdict stands."""
+    told(client.post(f"{place}/decisions", json=DECLINED), 201)
+    both = [
+        {**good, "as_of": day, "supersedes": verdict["verdict_id"]} for day in ("2027-04-01", "2027-05-01")
+    ]
+    items = told(client.post("/v1/verdicts/batch", json={"requests": both}), 200)["results"]
+    assert [each["status"] for each in items] == [201, 409]
+    assert items[1]["problem"]["type"] == "/problems/not-the-latest"
+    assert told(client.get(place), 200)["superseded_by"] == items[0]["verdict"]["verdict_id"]
+
+
 def test_a_verdict_replaces_only_one_on_the_same_candidate(
     client: FlaskClient, good: dict[str, Any], verdict: dict[str, Any]
 ) -> None:

@@ -94,12 +94,7 @@ def record_decision(verdict_id: str) -> Response:
     asked = said_under(raw, caller().owner, None)  # it has the verdict, or the decision before, for a name
     if asked and (entry := parts().log.asked(asked)) is not None:  # whatever has happened since
         return _created(decision_in(entry), entry, before=True)
-    happened = found.happened()
-    if happened["superseded_by"] is not None:
-        newer = happened["superseded_by"]
-        raise Refused(
-            "not-the-latest", f"this verdict was replaced; decide on `{newer}`, which stands in its place"
-        )
+    happened = _not_replaced(found)
     known = {each["decision_id"]: each for each in happened["decisions"]}
     if decision.supersedes is not None and decision.supersedes not in known:
         message = "there is no such decision on this verdict; send its `decision_id`"
@@ -196,13 +191,24 @@ def _recorded(
     except KeyReused as reused:
         if reused.kind != PREDECESSOR:
             raise
-        standing = [each for each in found.happened()["decisions"] if each["superseded_by"] is None]
+        standing = [each for each in _not_replaced(found)["decisions"] if each["superseded_by"] is None]
         named = f"`{standing[0]['decision_id']}`" if standing else "another one"
         detail = f"the decision {named} stands on this verdict; name it in `supersedes` to replace it"
         raise Refused("not-the-latest", detail) from reused
     entry = log.entry(receipt.index)
     assert entry is not None  # noqa: S101 - it has just been recorded
     return entry, entry.id != id_
+
+
+def _not_replaced(found: Visible) -> dict[str, Any]:
+    """What happened to a verdict since, of which nothing else has taken the place."""
+    happened = found.happened()
+    newer = happened["superseded_by"]
+    if newer is not None:
+        raise Refused(
+            "not-the-latest", f"this verdict was replaced; decide on `{newer}`, which stands in its place"
+        )
+    return happened
 
 
 def _see_verdict(verdict_id: str, found: Visible) -> None:
