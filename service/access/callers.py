@@ -39,6 +39,13 @@ class Caller:
         """What is kept with a verdict to know its caller again: `key:workday`."""
         return f"{self.kind}:{self.name}"
 
+    @property
+    def asker(self) -> str:
+        """Whose are the names under which something is sent again: candidates have one owner, and each has
+        names of their own. Personal.
+        """
+        return self.owner if self.candidate is None else f"{self.owner}:{self.candidate}"
+
     def views(self, owner: str | None, person: str | None) -> tuple[ViewName, ...]:
         """The views that this caller may have of a verdict, the one shown unasked first; none: not theirs.
 

@@ -75,13 +75,13 @@ def asked_under(value: Any, caller: str, key: str | None = None) -> tuple[Asked,
     return tuple(Asked(caller=caller, kind=kind, key=name, body=body) for kind, name in named)
 
 
-def said_under(value: Any, caller: str, kind: str | None) -> tuple[Asked, ...]:
+def said_under(value: Any, asker: str, kind: str | None) -> tuple[Asked, ...]:
     """What the present request, which says something about a verdict, is known again by: its
     `Idempotency-Key`, or else what it says of what.
 
     Args:
         value: What is said, as it was read.
-        caller: Who says it.
+        asker: Who says it.
         kind: What it is, such as an objection; None: what it says does not name it.
 
     Raises:
@@ -89,8 +89,8 @@ def said_under(value: Any, caller: str, kind: str | None) -> tuple[Asked, ...]:
     """
     key, body = idempotency_key(), fingerprint({"place": request.path, "said": value})
     if key is not None:
-        return (Asked(caller=caller, kind=_BY_HEADER, key=key, body=body),)
-    return () if kind is None else (Asked(caller=caller, kind=kind, key=body.hex(), body=body),)
+        return (Asked(caller=asker, kind=_BY_HEADER, key=key, body=body),)
+    return () if kind is None else (Asked(caller=asker, kind=kind, key=body.hex(), body=body),)
 
 
 def recorded_before(asked: Sequence[Asked]) -> Entry | None:

@@ -275,17 +275,48 @@ class Only:
         return self.known
 
 
-def test_who_may_decide_and_who_may_object(
-    app_with: Callable[..., Flask], good: dict[str, Any], place: str
-) -> None:
-    """A candidate objects to their own verdict and decides nothing; a decider need not have asked for it."""
-    objection = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I was trained."}
+@pytest.fixture
+def of(app_with: Callable[..., Flask]) -> Callable[[Caller], FlaskClient]:
+    """Makes what asks as one caller."""
 
-    def of(caller: Caller) -> FlaskClient:
+    def make(caller: Caller) -> FlaskClient:
         client = app_with(access=Only(caller)).test_client()
         client.environ_base["HTTP_AUTHORIZATION"] = "Bearer one"
         return client
 
+    return make
+
+
+def test_each_candidate_has_keys_of_their_own(
+    client: FlaskClient, of: Callable[[Caller], FlaskClient], good: dict[str, Any], place: str
+) -> None:
+    """An app that names the first objection of each person alike must not have the second one refused, nor
+    let one candidate find out what keys another has used.
+    """
+    elsewhere = told(post(client, {**good, "candidate": {"id": "E-2"}}), 201)["links"]["self"]
+    for who, to in (("E-1042", place), ("E-2", elsewhere)):
+        said = {**OBJECTION, "by": {"id": who, "role": "candidate"}}
+        for replayed in (None, "true"):
+            sent = of(candidate_caller(who)).post(f"{to}/objections", json=said, headers=keyed("first"))
+            told(sent, 201)
+            assert sent.headers.get("Idempotent-Replayed") == replayed
+
+
+def test_a_candidate_objects_in_their_own_name(of: Callable[[Caller], FlaskClient], place: str) -> None:
+    """Else they could put words into the mouth of whoever decides on them. A program may say who it was."""
+    said = {**OBJECTION, "by": BY}
+    refused = told(of(candidate_caller("E-1042")).post(f"{place}/objections", json=said), 422)
+    assert [each["pointer"] for each in refused["problems"]] == ["/by/id"]
+    console = of(Caller("console", "key", frozenset({"decide"})))
+    told(console.post(f"{place}/objections", json=said), 201)
+    assert len(told(console.get(f"{place}/objections"), 200)["objections"]) == 1
+
+
+def test_who_may_decide_and_who_may_object(
+    of: Callable[[Caller], FlaskClient], good: dict[str, Any], place: str
+) -> None:
+    """A candidate objects to their own verdict and decides nothing; a decider need not have asked for it."""
+    objection = {"by": {"id": "E-1042", "role": "candidate"}, "text": "I was trained."}
     decider = of(Caller("console", "key", frozenset({"decide"})))
     assert told(decider.post(f"{place}/decisions", json=DECLINED), 201)
     mine, other = of(candidate_caller(good["candidate"]["id"])), of(candidate_caller("E-2"))

@@ -91,7 +91,7 @@ def record_decision(verdict_id: str) -> Response:
     found, raw = _asked(verdict_id)
     today = parts().today()
     decision = read_decision(raw, found.document["outcome"], today=today)
-    asked = said_under(raw, caller().owner, None)  # it has the verdict, or the decision before, for a name
+    asked = said_under(raw, caller().asker, None)  # it has the verdict, or the decision before, for a name
     if asked and (entry := parts().log.asked(asked)) is not None:  # whatever has happened since
         return _created(decision_in(entry), entry, before=True)
     happened = _not_replaced(found)
@@ -123,13 +123,17 @@ def list_decisions(verdict_id: str) -> Response:
 def record_objection(verdict_id: str) -> Response:
     """Record an objection
 
-    By the candidate, or by somebody for them: to the verdict, to a fact that it rests on, or to a decision.
+    By the candidate, in their own name, or by somebody for them: to the verdict, to a fact that it rests on,
+    or to a decision.
     The same objection sent again by the same caller is the same objection, unless it comes under another
     `Idempotency-Key`.
     """
     found, raw = _asked(verdict_id)
     objection = read_objection(raw)
-    asked = said_under(raw, caller().owner, "objection")
+    if caller().candidate not in (None, objection.by.id):
+        message = "a candidate objects in their own name; send their own id"
+        raise RequestError([Fault("/by/id", message, "the id of the candidate", "another id")])
+    asked = said_under(raw, caller().asker, "objection")
     entry, before = _recorded(objection_record, found, asked, objection)
     observe.note(objection_id=entry.id)
     return _created(objection_in(entry), entry, before=before)
@@ -162,7 +166,7 @@ def answer_objection(verdict_id: str, objection_id: str) -> Response:
         raise NotFound("there is no such objection to this verdict")
     if answer.verdict is not None:
         _see_verdict(answer.verdict, found)
-    asked = said_under(raw, caller().owner, "answer")
+    asked = said_under(raw, caller().asker, "answer")
     entry, before = _recorded(answer_record, found, asked, answer, objection_id)
     observe.note(answer_id=entry.id)
     return _created(answer_in(entry), entry, before=before)
