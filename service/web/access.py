@@ -77,8 +77,10 @@ def _admit() -> None:
     g.caller = known = _known()
     observe.note(caller=known.name, caller_kind=known.kind)
     if not need.allows(known):
-        wanted = " or ".join(f"`{scope}`" for scope in sorted(need.scopes))
-        raise not_allowed(f"this needs the scope {wanted}", *need.scopes)
+        wanted = "this needs the scope " + " or ".join(f"`{scope}`" for scope in sorted(need.scopes))
+        if known.candidate is not None:  # the token may have that scope, and its owner wonder
+            wanted += ", in a token that is not a candidate's"
+        raise not_allowed(wanted, *need.scopes)
 
 
 def _known() -> Caller:

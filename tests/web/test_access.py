@@ -137,6 +137,16 @@ def test_a_caller_without_a_scope_of_ours_sees_only_what_every_caller_may(
         assert kind_of(guarded.ask(method, path, fresh(**told))) == expected, (method, path)
 
 
+def test_a_candidate_is_told_that_the_scopes_of_their_token_do_not_count(guarded: Guarded) -> None:
+    """Where every token bears the claim, by a mistake in LADDERS_TOKEN_CANDIDATE, a program with the scope
+    `submit` would be told to get the scope `submit`.
+    """
+    refused = guarded.ask("POST", "/v1/verdicts", fresh(candidate_id="E-1042", scope="submit"))
+    assert json.loads(refused.data)["detail"].endswith("`submit`, in a token that is not a candidate's")
+    refused = guarded.ask("POST", "/v1/verdicts", fresh(scope="decide"))
+    assert json.loads(refused.data)["detail"] == "this needs the scope `submit`"
+
+
 def test_a_candidate_has_what_is_for_candidates_whatever_the_scopes(guarded: Guarded) -> None:
     """A token about one person must not become one about everybody."""
     text = fresh(candidate_id="E-1042", scope=" ".join(SCOPES))
