@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import count, islice
 from time import perf_counter
 from typing import Any, Final
 
@@ -28,7 +28,10 @@ CHUNK: Final = 250  #: requests that are made durable together
 
 
 def answers(
-    bodies: Iterator[Body], seen: ViewName, judging: Callable[[], AbstractContextManager[Judging]]
+    bodies: Iterator[Body],
+    seen: ViewName,
+    judging: Callable[[], AbstractContextManager[Judging]],
+    key: str | None,
 ) -> Iterator[dict[str, Any]]:
     """The answer to each request.
 
@@ -36,12 +39,14 @@ def answers(
         bodies: The requests as they came.
         seen: The view in which verdicts are answered.
         judging: Gives the judge of the next chunk.
+        key: The `Idempotency-Key` of the whole; each request is known again by it and its place.
     """
     began, verdicts, problems = perf_counter(), 0, 0
+    keys = (None if key is None else f"{key}/{place}" for place in count())
     try:
         while chunk := list(islice(bodies, CHUNK)):
             with judging() as judge:
-                given = recorded(judged(body, judge) for body in chunk)
+                given = recorded(judged(body, judge, next(keys)) for body in chunk)
             for body, each in zip(chunk, given, strict=True):
                 told = _item(verdicts + problems, body, each, seen)
                 if isinstance(each, Trouble):

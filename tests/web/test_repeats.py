@@ -187,3 +187,39 @@ def test_whichever_worker_hears_it_and_after_a_restart(
                 assert status == 201
                 answers.append(answer)
     assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize("as_lines", [False, True])
+def test_under_a_key_the_requests_of_a_batch_are_known_by_their_places(
+    as_lines: bool, client: FlaskClient, log: CountingLog, good: dict[str, Any], own_id: str
+) -> None:
+    """Requests need no `request_id`; a batch whose answer was lost, or that broke off after some of it, must
+    not give each of them a second verdict. Two that are alike are two, and a wrong one takes no place.
+    """
+    wrong = {**good, "as_of": "tomorrow"}
+
+    def items(requests: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        text = "\n".join(map(json.dumps, requests)) if as_lines else json.dumps({"requests": requests})
+        kind = "application/x-ndjson" if as_lines else "application/json"
+        headers = {"Idempotency-Key": key}
+        told = client.post("/v1/verdicts/batch", data=text, content_type=kind, headers=headers)
+        assert told.status_code == 200
+        return (
+            [json.loads(line) for line in told.text.splitlines()]
+            if as_lines
+            else json.loads(told.data)["results"]
+        )
+
+    begun = items([good, wrong], own_id)
+    whole = items([good, wrong, good], own_id)
+    assert [each["status"] for each in whole] == [201, 422, 201]
+    assert whole[0]["verdict"] == begun[0]["verdict"] != whole[2]["verdict"]
+    size = log.size()
+    again = items([good, good, {**good, "as_of": "2027-02-01"}], own_id)
+    assert again[0]["verdict"] == begun[0]["verdict"]
+    assert [each["status"] for each in again] == [201, 201, 422]
+    assert again[2]["problem"]["type"] == "/problems/key-reused"
+    assert log.size() == size + 1
+    assert items([good], f"{own_id} other")[0]["verdict"] != begun[0]["verdict"]
+    refused = client.post("/v1/verdicts/batch", json={"requests": []}, headers={"Idempotency-Key": "ä"})
+    assert refused.status_code == 400

@@ -24,6 +24,7 @@ from service.web.body import JSON, LINES, check_content_type, json_items, json_l
 from service.web.judges import Judging
 from service.web.parts import parts
 from service.web.receipts import DESCRIPTION
+from service.web.repeats import PARAMETER, idempotency_key
 
 
 class BatchSchema(Schema):
@@ -75,6 +76,12 @@ _ANSWERS: Final = {
         "content": {JSON: {"schema": BatchAnswerSchema}, LINES: {"schema": BatchItemSchema}},
     }
 }
+_KEY: Final = {
+    **PARAMETER,
+    "description": "a name for this batch of at most 255 characters, such as a new UUID. Sent again with it,"
+    " the same request at the same place gets the same verdict and is recorded once; another one at that"
+    " place is answered with 422",
+}
 
 blueprint = Blueprint(
     "batches", __name__, url_prefix="/v1/verdicts", description="Judge many requests in one go"
@@ -82,7 +89,7 @@ blueprint = Blueprint(
 
 
 @blueprint.post("/batch")
-@blueprint.doc(requestBody=_BODY, parameters=[VIEW], responses=_ANSWERS)
+@blueprint.doc(requestBody=_BODY, parameters=[VIEW, _KEY], responses=_ANSWERS)
 @documented(400, 413, 415, 422)
 def judge_batch() -> Response:
     """Judge many promotion requests
@@ -91,15 +98,19 @@ def judge_batch() -> Response:
     verdicts are answered, one a line, while requests still come, so read while you send. Each request is
     judged and recorded for itself and answered in its place, with its verdict or its own problem document; a
     bad one never fails the rest.
+
+    A batch that broke off is sent again as a whole: each request is known again by its `request_id`, and
+    under an `Idempotency-Key` by its place.
     """
     seen = own_view(cast("Any", one_of(query("view"), "view", VIEWS)))
+    key = idempotency_key()
     check_content_type(request, JSON, LINES)
     if request.mimetype == LINES:
-        lines = answers(json_lines(request, parts().body_limit), seen, _judge_of_a_chunk)
+        lines = answers(json_lines(request, parts().body_limit), seen, _judge_of_a_chunk, key)
         return _streamed((_text(each) + b"\n" for each in lines), LINES)
     bodies = json_items(request, "requests", parts().batch_limit, MOST_ITEMS)
     judge = parts().judge
-    return _streamed(_listed(answers(iter(bodies), seen, lambda: nullcontext(judge))), JSON)
+    return _streamed(_listed(answers(iter(bodies), seen, lambda: nullcontext(judge), key)), JSON)
 
 
 @contextmanager
