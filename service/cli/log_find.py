@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from service.cli.config_file import config_file
 from service.cli.log_reading import UNTIL_NOW, moment_of, note_read
 from service.cli.opened_log import opened_log
+from service.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from service.ledger.log import Log
 
 
 @click.command()
@@ -74,6 +78,7 @@ def find(
                 found += part.entries
         conditions_used = [name for name, value in conditions.items() if value is not None]
         note_read(log, "find", [entry.receipt.index for entry in found], conditions=conditions_used)
+        misspelt = None if found else _misspelt(log, conditions["track"])
     told = [envelope(entry) for entry in found]
     if as_json:
         for each in told:
@@ -85,7 +90,20 @@ def find(
     if not found:
         if not as_json:
             click.echo("no entry fits")
+        if misspelt:
+            click.echo(misspelt, err=True)
         click.get_current_context().exit(1)
+
+
+def _misspelt(log: Log, track: str | None) -> str | None:
+    """What to say of a track that is nowhere in the log."""
+    from service.ledger.log import may_hold, tracks_judged
+    from service.ledger.rows import Wanted
+
+    if track is None or may_hold(log, Wanted(track=track)):
+        return None
+    hint = did_you_mean(track, sorted(tracks_judged(log)))
+    return f"ladders: nothing in the verdict log is on a track `{track}`{hint}"
 
 
 def _listed(told: list[dict[str, Any]]) -> None:

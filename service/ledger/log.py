@@ -32,8 +32,10 @@ __all__ = [
     "TreeHead",
     "Wanted",
     "entry_under",
+    "may_hold",
     "open_log",
     "read_log",
+    "tracks_judged",
 ]
 
 
@@ -121,6 +123,16 @@ def entry_under(log: Log, which: str) -> Entry | None:
     """The entry with this index or id."""
     index = index_in(which)
     return log.get(which) if index is None else log.entry(index)
+
+
+def may_hold(log: Log, wanted: Wanted) -> bool:
+    """Whether there is such an entry, or it would take long to be certain that there is none."""
+    return log.search(wanted, limit=1) != Found([], None)
+
+
+def tracks_judged(log: Log) -> set[str]:
+    """The tracks of which a version has issued a verdict."""
+    return {version.partition("/")[0] for version in log.issued()}
 
 
 def open_log(

@@ -1,8 +1,8 @@
 """Searching: what is wanted goes in; the places of the entries that fit, asked of a store in SQL, come out.
 
-Some conditions are answered by an index of the store; for the others each entry must be looked at, and one
-question looks at a part of them only, so that nobody else waits for long. Knows nothing of connections; in
-what little SQL differs between the stores is given to it.
+One index at most leads to entries, and the other conditions are held against these one by one. One question
+looks at a part of them only, so that nobody else waits for long, however large the log is. Knows nothing of
+connections; in what little SQL differs between the stores is given to it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from service.ledger.record import digest_bytes, microseconds
 from service.ledger.rows import Wanted
 
 LOOKED_AT: Final = 20_000  #: entries that one question looks at
+FEW: Final = 100_000  #: entries that are put in order for one question, where an index has them in another
 _DECIDING: Final = ("unmet", "unknown")  #: results that decide against somebody, where none is named
-_Condition = tuple[str, Any]  #: in SQL, with its one value
+_Ask = Callable[[str, Sequence[Any]], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,43 @@ class Dialect:
 
     entry: str  #: the table
     priv: str
+    join: str  #: where the table before it is to be gone through first, if the store does not find that out
     has_one_of: str  #: the condition that the leaf holds one of some texts
     texts: Callable[[list[str]], Any]  #: the value of that condition
 
 
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A part of what is wanted, in SQL."""
+
+    text: str
+    values: tuple[Any, ...]
+    private: bool = False  #: it stands beside the entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """An index, by the conditions that it answers."""
+
+    answers: tuple[str, ...]
+    sorts_by: str | None = None  #: what its entries come in the order of; None: of their places
+
+
+#: The first of these that serves is taken; the last is to go from entry to entry.
+_WAYS: Final = (
+    _Way(("person",)),
+    _Way(("about",)),
+    _Way(("days",), sorts_by="e.decided_us"),
+    _Way(("track", "outcome")),
+    _Way(("track",), sorts_by="e.outcome"),
+    _Way(("kind",)),
+    _Way(("policy",)),
+    _Way(()),
+)
+
+
 def places(
-    ask: Callable[[str, Sequence[Any]], list[int]],
+    ask: _Ask,
     dialect: Dialect,
     wanted: Wanted,
     subj: bytes | None,
@@ -49,67 +81,88 @@ def places(
         after: Only what stands behind this entry is looked for.
         limit: So many at most.
     """
-    narrowing = [("e.seq > ?", after), *_narrowing(wanted, subj)]
-    looking = list(_looking(wanted, caller, dialect))
-    near, values = _values(narrowing), _values(looking)
+    conditions = dict(_conditions(wanted, subj, caller, dialect))
+    way = next(way for way in _WAYS if _serves(way, conditions, ask, dialect))
+    near = [conditions.pop(name) for name in way.answers]
+    # `+` keeps a store from going from place to place instead, through all that the index leaves out
+    seq = "e.seq" if way.sorts_by is None else "+e.seq"
     # places first: where an index gives them in another order, whole entries would be sorted otherwise
-    indexed = _question(dialect.entry, dialect.priv if subj else None, narrowing)
-    if not looking:
-        found = ask(f"{indexed} LIMIT ?", [*near, limit])
+    indexed = _question(dialect.entry, dialect, [*near, _Condition(f"{seq} > ?", (after,))], seq)
+    values = [*_values(near), after]
+    if not conditions:
+        found = ask(f"{indexed} LIMIT ?", [*values, limit])
         return found, found[-1] if len(found) == limit else None
-    part = f"({indexed} LIMIT ?) part JOIN {dialect.entry}"
-    query = _question(part, dialect.priv if caller else None, looking, "USING (seq)")
-    found = ask(f"{query} LIMIT ?", [*near, LOOKED_AT, *values, limit])
+    left = list(conditions.values())
+    part = f"({indexed} LIMIT ?) part {dialect.join} {dialect.entry}"
+    query = _question(part, dialect, left, "e.seq", "USING (seq)")
+    found = ask(f"{query} LIMIT ?", [*values, LOOKED_AT, *_values(left), limit])
     if len(found) == limit:
         return found, found[-1]
-    last = ask(f"{indexed} LIMIT 1 OFFSET ?", [*near, LOOKED_AT - 1])
+    passed = LOOKED_AT - 1
+    if not near:  # the places have no gaps, so none need be counted
+        values, passed = [after + passed], 0
+    last = ask(f"{indexed} LIMIT 1 OFFSET ?", [*values, passed])
     return found, last[0] if last else None
 
 
-def _question(entry: str, priv: str | None, conditions: Sequence[_Condition], by: str = "") -> str:
-    beside = f"JOIN {priv} p USING (seq)" if priv else ""
-    where = " AND ".join(text for text, _ in conditions)
-    return f"SELECT e.seq FROM {entry} e {by} {beside} WHERE {where} ORDER BY e.seq"  # noqa: S608 - our own text; values are bound
+def _serves(way: _Way, conditions: dict[str, _Condition], ask: _Ask, dialect: Dialect) -> bool:
+    """Whether an index answers something that is wanted, with few entries where they must be put in order."""
+    if not conditions.keys() >= set(way.answers):
+        return False
+    if way.sorts_by is None:
+        return True
+    near = [conditions[name] for name in way.answers]
+    query = _question(dialect.entry, dialect, near, way.sorts_by, what="1")
+    return not ask(f"{query} LIMIT 1 OFFSET ?", [*_values(near), FEW])
+
+
+def _question(
+    entry: str,
+    dialect: Dialect,
+    conditions: Sequence[_Condition],
+    order: str,
+    by: str = "",
+    what: str = "e.seq",
+) -> str:
+    beside = f"JOIN {dialect.priv} p USING (seq)" if any(each.private for each in conditions) else ""
+    where = " AND ".join(each.text for each in conditions)
+    return f"SELECT {what} FROM {entry} e {by} {beside} WHERE {where} ORDER BY {order}"  # noqa: S608 - our own text; values are bound
 
 
 def _values(conditions: Sequence[_Condition]) -> list[Any]:
-    return [value for _, value in conditions]
+    return [value for each in conditions for value in each.values]
 
 
-def _narrowing(wanted: Wanted, subj: bytes | None) -> Iterator[_Condition]:
-    """Each condition that an index answers; that of a file knows a person by the first two bytes."""
-    for column, value in (
-        ("substr(p.subj, 1, 2)", subj and subj[:2]),
-        ("p.subj", subj),
-        ("e.track", wanted.track),
-        ("e.outcome", None if wanted.track is None else wanted.outcome),
-        ("e.about", wanted.about),
-        ("e.policy", wanted.policy_set and digest_bytes(wanted.policy_set)),
+def _conditions(
+    wanted: Wanted, subj: bytes | None, caller: bytes | None, dialect: Dialect
+) -> Iterator[tuple[str, _Condition]]:
+    """Each condition under the name by which `_WAYS` has it, if an index answers it."""
+    if subj is not None:  # the index of a file knows a person by the first two bytes
+        yield "person", _Condition("substr(p.subj, 1, 2) = ? AND p.subj = ?", (subj[:2], subj), private=True)
+    if caller is not None:
+        yield "caller", _Condition("p.caller = ?", (caller,), private=True)
+    for name, column, value in (
+        ("track", "track", wanted.track),
+        ("level", "level", wanted.level),
+        ("outcome", "outcome", wanted.outcome),
+        ("about", "about", wanted.about),
+        ("policy", "policy", wanted.policy_set and digest_bytes(wanted.policy_set)),
+        ("verdict", "kind", wanted.kind if wanted.kind == "verdict" else None),
     ):
         if value is not None:
-            yield f"{column} = ?", value
+            yield name, _Condition(f"e.{column} = ?", (value,))
     if wanted.kind not in (None, "verdict"):
-        yield "e.kind <> 'verdict' AND e.kind = ?", wanted.kind
-    if wanted.since is not None:
-        yield "e.decided_us >= ?", microseconds(wanted.since)
-    if wanted.until is not None:
-        yield "e.decided_us < ?", microseconds(wanted.until)
-
-
-def _looking(wanted: Wanted, caller: bytes | None, dialect: Dialect) -> Iterator[_Condition]:
-    """Each condition for which the entries themselves are looked at."""
-    for column, value in (
-        ("p.caller", caller),
-        ("e.level", wanted.level),
-        ("e.outcome", wanted.outcome if wanted.track is None else None),
-        ("e.kind", wanted.kind if wanted.kind == "verdict" else None),
-    ):
-        if value is not None:
-            yield f"{column} = ?", value
+        yield "kind", _Condition("e.kind <> 'verdict' AND e.kind = ?", (wanted.kind,))
+    if days := [
+        (f"e.decided_us {sign} ?", microseconds(day))
+        for sign, day in ((">=", wanted.since), ("<", wanted.until))
+        if day is not None
+    ]:
+        yield "days", _Condition(" AND ".join(text for text, _ in days), tuple(us for _, us in days))
     if wanted.overridden is not None:
-        yield f"{_overridden(dialect)} = ?", wanted.overridden
+        yield "overridden", _Condition(f"{_overridden(dialect)} = ?", (wanted.overridden,))
     if wanted.requirement is not None or wanted.result is not None:
-        yield dialect.has_one_of, dialect.texts(_rules(wanted))
+        yield "rules", _Condition(dialect.has_one_of, (dialect.texts(_rules(wanted)),))
 
 
 def _overridden(dialect: Dialect) -> str:

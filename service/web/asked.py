@@ -8,7 +8,7 @@ asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, overload
 
@@ -29,10 +29,8 @@ def query(*known: Parameter) -> dict[str, str]:
     Raises:
         Refused: With each that is not known, is given twice, or has a value that does not fit.
     """
-    faults = list(_faults(known))
-    if faults:
-        several = f"{len(faults)} things are wrong with the query"
-        raise Refused("wrong-query", several if faults[1:] else faults[0].message, faults)
+    if faults := list(_faults(known)):
+        raise refusal(faults)
     return request.args.to_dict()
 
 
@@ -80,6 +78,22 @@ def unfit(name: str, wanted: str) -> Refused:
     """The refusal of a parameter whose value does not fit."""
     message = f"the query parameter `{name}` is not {wanted}"
     return Refused("wrong-query", message, [Fault("", message, wanted, "something else")])
+
+
+def no_such(
+    asked: dict[str, str], name: str, known: Collection[str], otherwise: Callable[[str], bool]
+) -> Iterator[Fault]:
+    """What is wrong with a parameter that names nothing known, and nothing that there is otherwise."""
+    if name in asked and asked[name] not in known and not otherwise(asked[name]):
+        shown = asked[name][:100]
+        message = f"the query parameter `{name}` says `{shown}`, and there is no such {name}"
+        yield Fault("", f"{message}{did_you_mean(shown, known)}", f"the name of a {name}", "an unknown name")
+
+
+def refusal(faults: Sequence[Fault]) -> Refused:
+    """The refusal of a query with everything that is wrong with it."""
+    several = f"{len(faults)} things are wrong with the query"
+    return Refused("wrong-query", several if faults[1:] else faults[0].message, faults)
 
 
 def _faults(known: tuple[Parameter, ...]) -> Iterator[Fault]:

@@ -72,6 +72,18 @@ def test_find_lists_what_fits_and_names_nobody(place: Path) -> None:
     assert (nothing.exit_code, nothing.output) == (1, "no entry fits\n")
 
 
+def test_find_says_when_a_track_is_nowhere_in_the_log(place: Path) -> None:
+    """Nothing found would otherwise be taken for an answer; to a program it is the same exit code."""
+    for format_, said in (((), "no entry fits\n"), (("--json",), "")):
+        nothing = run(place, "find", "--track", "pepole-lead", *format_)
+        assert (nothing.exit_code, nothing.stdout) == (1, said)
+        assert nothing.stderr == (
+            "ladders: nothing in the verdict log is on a track `pepole-lead`; did you mean `people-lead`?\n"
+        )
+    nothing = run(place, "find", "--track", "people-lead", "--outcome", "eligible")
+    assert (nothing.exit_code, nothing.output) == (1, "no entry fits\n")
+
+
 def test_show_tells_why_and_what_was_decided_after_it(place: Path) -> None:
     """The whole answer to the question why somebody was refused in March."""
     index = verdicts(place, "--person", "Ann")[0]["index"]

@@ -346,9 +346,10 @@ def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     after=sometimes(st.integers(0, 121)),
     limit=st.integers(1, 150),
     looked_at=st.sampled_from([1, 2, 7, 40]),
+    few=st.sampled_from([0, 25, 1000]),
 )
 def test_both_stores_find_the_same(
-    both: tuple[Log, Log], wanted: Wanted, after: int | None, limit: int, looked_at: int
+    both: tuple[Log, Log], wanted: Wanted, after: int | None, limit: int, looked_at: int, few: int
 ) -> None:
     """An auditor's question has one answer, wherever the log lies, and in however many parts it is given."""
     embedded, postgres = (
@@ -360,7 +361,7 @@ def test_both_stores_find_the_same(
         for log in both
     )
     assert embedded == postgres
-    with patch.object(searching, "LOOKED_AT", looked_at):
+    with patch.object(searching, "LOOKED_AT", looked_at), patch.object(searching, "FEW", few):
         for log in both:
             found = log.search(wanted, after, limit)
             parts, whole = found.entries, log.find(wanted, after, limit)
@@ -384,3 +385,18 @@ def test_an_answer_looks_at_a_part_of_the_log_and_says_where_to_go_on(both: tupl
             assert not any(answer.entries for answer in answers)
             places = [*range(19, log.size(), 20), None]  # ten questions of two entries each
             assert [answer.after for answer in answers] == places
+
+
+def test_days_and_a_track_lead_to_few_entries_and_bound_an_answer_on_many(both: tuple[Log, Log]) -> None:
+    """An index has their entries in another order. Few are put in order, so that those of today are found at
+    once in a log of years; to put many in order would keep the caller waiting.
+    """
+    nothing = Wanted(requirement="no-such-requirement")
+    many = (replace(nothing, since=JUDGED_AT + timedelta(hours=5)), replace(nothing, track=TRACKS[0]))
+    none = (replace(nothing, since=JUDGED_AT + timedelta(days=1)), replace(nothing, track="no-such-track"))
+    for log in both:
+        with patch.object(searching, "LOOKED_AT", 2), patch.object(searching, "FEW", 5):
+            assert [log.search(wanted).after for wanted in many] == [19, 19], "ten questions, two places each"
+            assert [log.search(wanted).after for wanted in none] == [None, None]
+        with patch.object(searching, "LOOKED_AT", 2), patch.object(searching, "FEW", 100):
+            assert all((log.search(wanted).after or 0) > 30 for wanted in many), "every other place is passed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from service.ledger.canonical import canonical
 from service.ledger.disclosure import check
 from service.ledger.merkle import entry_hash
 from service.ledger.replay import Replayer
+from tests.ledger.records import a_record
 from tests.web.conftest import CountingLog
 from tests.web.test_decisions import BY, told
 from tests.web.test_verdicts import post
@@ -89,6 +91,29 @@ def test_a_search_that_cannot_be_meant_is_refused_whole(client: FlaskClient) -> 
     refused = told(client.post("/v1/log/searches", json=body), 422)
     pointers = {each["pointer"] for each in refused["problems"]}
     assert pointers == {"/trak", "/since", "/limit", "/after", "/policy_set"}
+
+
+def test_a_track_that_is_nowhere_is_refused_with_the_nearest_name(
+    client: FlaskClient, log: CountingLog, verdict: dict[str, Any]
+) -> None:
+    """An auditor must not conclude from a slip that nobody was refused; a track that was given up is in the
+    log for ever.
+    """
+    log.append([replace(a_record(77), track="wood-craft")])
+    refused = told(client.post("/v1/log/searches", json={"track": "pepole-lead", "limit": 1}), 422)
+    assert refused["problems"] == [
+        {
+            "pointer": "/track",
+            "message": "there is no track `pepole-lead` in the policies or in the log; "
+            "did you mean `people-lead`?",
+            "expected": "the name of a track",
+            "came": "an unknown name",
+        }
+    ]
+    for track in (verdict["to"]["track"], "wood-craft"):
+        assert told(client.post("/v1/log/searches", json={"track": track}), 200)["entries"], track
+    nothing = {"track": "wood-craft", "outcome": "eligible"}
+    assert told(client.post("/v1/log/searches", json=nothing), 200) == {"entries": [], "after": None}
 
 
 def test_whoever_reads_is_recorded(client: FlaskClient, verdict: dict[str, Any]) -> None:

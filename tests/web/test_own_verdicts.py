@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from ladders_client import Ladders, LaddersProblem
 
 from service.access.callers import Caller, candidate_caller
+from service.ledger import searching
+from service.ledger.log import open_log
+from tests.ledger.records import a_record
 from tests.web.conftest import CountingLog
 
 OWN = Caller("page", "key", frozenset({"submit"}))
@@ -54,6 +64,24 @@ def found(client: FlaskClient, address: str = ADDRESS) -> dict[str, Any]:
     assert response.status_code == 200, response.data
     told: dict[str, Any] = json.loads(response.data)
     return told
+
+
+def pages(client: FlaskClient, address: str = ADDRESS) -> list[list[str]]:
+    """The ids on all pages."""
+    page = found(client, address)
+    told = [ids(page)]
+    while page["links"]["next"] is not None:
+        page = found(client, page["links"]["next"])
+        told.append(ids(page))
+    return told
+
+
+def refused(client: FlaskClient, query: str) -> list[str]:
+    """What is wrong with a query."""
+    response = client.get(f"{ADDRESS}?{query}")
+    problem = json.loads(response.data)
+    assert (response.status_code, problem["type"]) == (400, "/problems/wrong-query")
+    return [each["message"] for each in problem["problems"]]
 
 
 def ids(page: dict[str, Any]) -> list[str]:
@@ -102,6 +130,129 @@ def test_pages_follow_each_other_without_gap_or_repeat(
         page = found(client, page["links"]["next"])
     assert seen == wanted
     assert found(client, f"{ADDRESS}?limit={len(wanted)}")["links"]["next"] is None
+
+
+@pytest.fixture(params=["embedded", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CountingLog]:
+    """An empty log in either store."""
+    if request.param == "embedded":
+        place, keys = tmp_path / "log.db", tmp_path / "keys"
+    else:
+        place = request.getfixturevalue("address")
+        keys = request.getfixturevalue("cluster").keys
+    with closing(open_log(place, keys=keys, clock=lambda: datetime.now(UTC), random_bytes=os.urandom)) as log:
+        yield CountingLog(log)
+
+
+def test_an_answer_looks_at_a_part_of_the_log_and_leads_on_from_there(
+    client_of: Callable[..., FlaskClient],
+    store: CountingLog,
+    good: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two verdicts among those of others, in a log of years, would keep the caller waiting. So each page
+    comes soon, some hold nothing, and only the end says that it is the end.
+    """
+    own, other = client_of(OWN, log=store), client_of(OTHER, log=store)
+    wanted = []
+    for number in range(50):
+        made = judged(own if number in (3, 44) else other, good)
+        wanted += [made["verdict_id"]] if number in (3, 44) else []
+    monkeypatch.setattr(searching, "LOOKED_AT", 1)  # ten questions for an answer
+    for query in ("", "?limit=1", "?limit=500", "?level=team-lead", "?outcome=not_eligible"):
+        came = pages(own, ADDRESS + query)
+        assert len(came) > 4
+        assert [] in came
+        assert [each for page in came for each in page] == wanted, query
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library calls it so
+        """Say nothing."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address of an app, over HTTP."""
+    with make_server("127.0.0.1", 0, app, handler_class=_Quiet) as server:
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("store", ["embedded"], indirect=True)
+def test_the_python_client_goes_on_behind_an_empty_page(
+    app_with: Callable[..., Flask],
+    store: CountingLog,
+    good: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever iterates wants all, and knows nothing of pages."""
+    own, other = (app_with(access=Named(who), log=store).test_client() for who in (OWN, OTHER))
+    headers = {"Authorization": "Bearer known"}
+    given = [
+        json.loads((own if number % 30 == 3 else other).post(ADDRESS, json=good, headers=headers).data)
+        for number in range(50)
+    ]
+    monkeypatch.setattr(searching, "LOOKED_AT", 1)
+    with served(own.application) as address, Ladders(address, token="known") as ladders:
+        assert [each.id for each in ladders.verdicts()] == [given[at]["verdict_id"] for at in (3, 33)]
+        with pytest.raises(LaddersProblem, match="did you mean `people-lead`"):
+            list(ladders.verdicts(track="people-leed"))
+
+
+def test_a_person_is_found_at_once(
+    client_of: Callable[..., FlaskClient],
+    store: CountingLog,
+    good: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An index leads to what is about a candidate, however many entries stand between."""
+    asking = client_of(OTHER, log=store)
+    mine = [
+        judged(asking, {**good, "candidate": {"id": "E-own" if number in (3, 24) else "E-else"}})
+        for number in range(25)
+    ]
+    monkeypatch.setattr(searching, "LOOKED_AT", 1)
+    (page,) = pages(client_of(candidate_caller("E-own"), log=store))
+    assert page == [mine[3]["verdict_id"], mine[24]["verdict_id"]]
+
+
+def test_a_track_or_level_that_is_nowhere_is_refused_with_the_nearest_name(client: FlaskClient) -> None:
+    """An empty list would let the caller believe that nobody asked yet."""
+    (told,) = refused(client, "track=pepole-lead")
+    assert told == (
+        "the query parameter `track` says `pepole-lead`, and there is no such track; "
+        "did you mean `people-lead`?"
+    )
+    assert refused(client, "level=team-led&track=x&since=2026-01-01&limit=3") == [
+        "the query parameter `track` says `x`, and there is no such track",
+        "the query parameter `level` says `team-led`, and there is no such level; did you mean `team-lead`?",
+    ]
+    assert found(client, f"{ADDRESS}?track=people-lead&until=2001-01-01")["verdicts"] == []
+
+
+def test_a_track_that_was_given_up_is_known_to_those_who_have_verdicts_on_it(
+    client_of: Callable[..., FlaskClient], store: CountingLog
+) -> None:
+    """And to nobody else: others are answered as for one that never was, so that they learn nothing of it.
+    Nor is it misspelt where another condition is why nothing fits.
+    """
+    own, other = client_of(OWN, log=store), client_of(OTHER, log=store)
+    gone = replace(a_record(1), track="wood-craft", level="turner", caller=OWN.owner)
+    [receipt] = store.append([gone])
+    for query in ("track=wood-craft", "level=turner", "track=wood-craft&level=turner"):
+        assert [each["index"] for each in found(own, f"{ADDRESS}?{query}")["verdicts"]] == [receipt.index]
+    nothing = {"verdicts": [], "links": {"next": None}}
+    for query in ("track=wood-craft&outcome=eligible", "track=wood-craft&until=2001-01-01"):
+        assert found(own, f"{ADDRESS}?{query}") == nothing
+    told = {track: refused(other, f"track={track}") for track in ("wood-craft", "iron-craft")}
+    assert told["wood-craft"] == [each.replace("iron", "wood") for each in told["iron-craft"]]
+    assert found(other, f"{ADDRESS}?track=wood-craft&after=0") == nothing, "what came before is not known"
 
 
 def test_filters_narrow_it_and_stay_with_the_next_page(

@@ -25,6 +25,7 @@ _PAGE: Final = 512
 _DIALECT: Final = Dialect(
     entry="entry",
     priv="priv",
+    join="CROSS JOIN",
     has_one_of="EXISTS (SELECT 1 FROM json_each(?) r WHERE instr(e.leaf, CAST(r.value AS BLOB)) > 0)",
     texts=lambda texts: orjson.dumps(texts).decode(),
 )

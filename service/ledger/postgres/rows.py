@@ -24,6 +24,7 @@ FROM ladders.entry e LEFT JOIN ladders.priv p USING (seq)
 _DIALECT: Final = Dialect(
     entry="ladders.entry",
     priv="ladders.priv",
+    join="JOIN",
     has_one_of="EXISTS (SELECT FROM unnest(?::bytea[]) AS rule WHERE position(rule IN e.leaf) > 0)",
     texts=lambda texts: [text.encode() for text in texts],
 )

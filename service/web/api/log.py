@@ -12,13 +12,13 @@ import orjson
 from flask import Response, request
 from flask_smorest import Blueprint
 
-from service.errors import NotFound, RequestError
+from service.errors import Fault, NotFound, RequestError, did_you_mean
 from service.facts.strict import read_strictly
 from service.ledger.audit_record import audit_record
 from service.ledger.decision_record import happened
 from service.ledger.disclosure import disclosure_record
 from service.ledger.entry_document import contents, envelope
-from service.ledger.log import Entry, Wanted, entry_under
+from service.ledger.log import Entry, Wanted, entry_under, may_hold, tracks_judged
 from service.ledger.log_proofs import checkpoint_of, entry_proof, growth
 from service.ledger.note import encoded
 from service.ledger.record import moment
@@ -101,14 +101,15 @@ def find_entries() -> Response:
 
     What is found tells nothing about a person; the entry itself does. An id of a person is sent in the body,
     so that it stands in no address. To go on, send the same with `after` as it was answered, also when
-    nothing was found yet: what no index answers is asked of 200,000 entries at a time. The search is
-    recorded.
+    nothing was found yet: what no index answers is asked of 200,000 entries at a time. A track that is
+    neither in the policies nor in the log is refused. The search is recorded.
     """
     query()
     told, _, faults = read_strictly(_SEARCH, json_body(request, parts().body_limit).value)
     if faults:
         raise RequestError(faults)
     after, limit = told.pop("after", None), told.pop("limit")
+    _refuse_misspelt(told.get("track"))
     conditions = sorted(told)
     wanted = Wanted(**{**told, "since": _midnight(told.get("since")), "until": _midnight(told.get("until"))})
     found = parts().log.search(wanted, after=after, limit=limit)
@@ -278,6 +279,16 @@ def _lines(leaves: Iterator[tuple[bytes, bytes]], start: int) -> Iterator[bytes]
     for index, (leaf, leaf_hash) in enumerate(leaves, start):
         told = {"index": index, "leaf": b64encode(leaf).decode(), "leaf_hash": encoded(leaf_hash)}
         yield orjson.dumps(told) + b"\n"
+
+
+def _refuse_misspelt(track: str | None) -> None:
+    """Refuse a track that is nowhere, for nothing found would not tell that it is misspelt."""
+    log, policies = parts().log, parts().policies.tracks
+    if track is None or track in policies or may_hold(log, Wanted(track=track)):
+        return
+    message = f"there is no track `{track[:100]}` in the policies or in the log"
+    hint = did_you_mean(track[:100], sorted({*policies, *tracks_judged(log)}))
+    raise RequestError([Fault("/track", f"{message}{hint}", "the name of a track", "an unknown name")])
 
 
 def _entry(which: str) -> Entry:

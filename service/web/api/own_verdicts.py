@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,12 +14,12 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from service.facts.strict import LONGEST_NAME
-from service.ledger.log import Entry, Wanted
+from service.ledger.log import Entry, Wanted, may_hold
 from service.ledger.verdict_record import document_in
 from service.verdict.schema import OUTCOMES, VerdictCandidateSchema, VerdictDatesSchema
 from service.web.access import caller
 from service.web.answers import documented, in_json
-from service.web.asked import LARGEST, day, name, number, one_of, query
+from service.web.asked import LARGEST, day, name, no_such, number, one_of, query, refusal
 from service.web.parts import parts
 
 MOST: Final = 500  #: verdicts of one page
@@ -54,13 +55,17 @@ class FoundVerdictSchema(Schema):
 
 class PageLinksSchema(Schema):
     next = fields.String(
-        required=True, allow_none=True, metadata={"description": "the next page; null: this is the last"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "the next page, also where this one is empty; null: this is the end"},
     )
 
 
 class FoundVerdictsSchema(Schema):
     verdicts = fields.List(
-        fields.Nested(FoundVerdictSchema), required=True, metadata={"description": "the oldest first"}
+        fields.Nested(FoundVerdictSchema),
+        required=True,
+        metadata={"description": "the oldest first; fewer than `limit`, or none, also where more follow"},
     )
     links = fields.Nested(PageLinksSchema, required=True)
 
@@ -98,37 +103,54 @@ def find_verdicts() -> Response:
     """Find verdicts again
 
     Those on the caller's own requests, or for a candidate those about them; the oldest first. `links.next`
-    leads to the next page, and stays right while more are recorded.
+    leads to the next page, and stays right while more are recorded. So that every answer comes soon, a page
+    may hold fewer than `limit`, or none, and not be the last: the last is the one whose `links.next` is null.
+    A track or level that is in no policy, and on which the caller has no verdict either, is refused.
     """
     asked = query(*_PARAMETERS)
-    limit = number(asked, "limit", USUAL, 1, MOST)
+    limit = number(asked, "limit", USUAL, 1, MOST) or USUAL
     after = number(asked, "after", None, 0, LARGEST)
-    found = parts().log.find(_wanted(asked), after, (limit or USUAL) + 1)
-    shown = found[:limit]
-    more = len(found) > len(shown)
-    following = {**asked, "after": shown[-1].receipt.index} if more else None
-    return in_json(
-        {
-            "verdicts": [_told(entry) for entry in shown],
-            "links": {"next": following and f"/v1/verdicts?{urlencode(following)}"},
-        }
-    )
+    found = parts().log.search(_wanted(asked), after, limit + 1)
+    shown = found.entries[:limit]
+    if not shown and after is None:
+        _refuse_misspelt(asked)
+    go_on = shown[-1].receipt.index if found.entries[limit:] else found.after
+    following = None if go_on is None else f"/v1/verdicts?{urlencode({**asked, 'after': go_on})}"
+    return in_json({"verdicts": [_told(entry) for entry in shown], "links": {"next": following}})
 
 
 def _wanted(asked: dict[str, str]) -> Wanted:
     """What is looked for: the caller's own, and of these what was asked for."""
-    whose = caller()
     since, until = day(asked, "since", None), day(asked, "until", None)
-    return Wanted(
-        kind="verdict",
-        caller=whose.owner if whose.candidate is None else None,
-        person=whose.candidate,
+    return replace(
+        _own(),
         track=name(asked, "track", LONGEST_NAME),
         level=name(asked, "level", LONGEST_NAME),
         outcome=one_of(asked, "outcome", OUTCOMES),
         since=_begin(since),
         until=_begin(until, days_later=1),
     )
+
+
+def _own() -> Wanted:
+    whose = caller()
+    return Wanted(
+        kind="verdict", caller=whose.owner if whose.candidate is None else None, person=whose.candidate
+    )
+
+
+def _refuse_misspelt(asked: dict[str, str]) -> None:
+    """Refuse the name of a track or level that is in no policy and on none of the caller's own verdicts: an
+    empty list would not tell that it is misspelt. Verdicts of others do not count, for that would show them.
+    """
+    log, tracks = parts().log, parts().policies.tracks
+    levels = {level.level for versions in tracks.values() for version in versions for level in version.levels}
+    faults = [
+        *no_such(asked, "track", tracks, lambda track: may_hold(log, replace(_own(), track=track))),
+        *no_such(asked, "level", levels, lambda level: may_hold(log, replace(_own(), level=level))),
+    ]
+    if faults:
+        raise refusal(faults)
 
 
 def _begin(on: date | None, *, days_later: int = 0) -> datetime | None:
