@@ -20,6 +20,7 @@ from service.errors import did_you_mean
 PREFIX: Final = "LADDERS_"
 CONFIG: Final = "LADDERS_CONFIG"
 _BY_FILE: Final = "_FILE"
+_WANTED: Final = 'write one setting a line: a name, =, and a text in "quotes" or a number'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _from_file(file: Path, fields: Mapping[str, bool], sources: Sources) -> None
         sources.wrong.append(f"{file}: this is not UTF-8; save the file as UTF-8")
         return
     except tomllib.TOMLDecodeError as broken:
-        sources.wrong.append(_not_toml(file, str(broken)))
+        sources.wrong.append(not_toml(file, str(broken), _WANTED))
         return
     lines, known, told = _lines(text), _names(fields), {}
     for name, value in written.items():
@@ -146,10 +147,14 @@ def _named(text: str) -> Iterator[tuple[int, str]]:
             yield number, match[1]
 
 
-def _not_toml(file: Path, said: str) -> str:
-    """A complaint about a file that cannot be read as TOML, without the words that it repeats."""
+def not_toml(file: Path, said: str, wanted: str) -> str:
+    """A complaint about a file that cannot be read as TOML, without the words that it repeats.
+
+    Args:
+        file: The file.
+        said: What was said of it.
+        wanted: What to write there.
+    """
     place = re.search(r"\(at line (\d+), column (\d+)\)", said)
     where = f"{file}:{place[1]}:{place[2]}" if place else f"{file}"
-    return (
-        f'{where}: this is not TOML; write one setting a line: a name, =, and a text in "quotes" or a number'
-    )
+    return f"{where}: this is not TOML; {wanted}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,6 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from service import __version__
-from service.errors import SettingsError
 from service.ledger.address import Place
 from service.ledger.deliveries import Deliveries, EmbeddedDeliveries
 from service.ledger.frozen import refuse_changed
@@ -29,7 +27,7 @@ from service.ledger.log_keys import LogKeys
 from service.ledger.witness import read_witnesses
 from service.settings import Settings
 from service.verdict.judge import Judge
-from service.web.access_setup import KeyKeeper, access_of
+from service.web.access_setup import KeyKeeper
 from service.web.anchored import anchor_of, anchored_log, refuse_another_log
 from service.web.app import create_app
 from service.web.background import Background
@@ -39,15 +37,14 @@ from service.web.journal import ServerJournal, journal
 from service.web.judges import Judges, ready_judge
 from service.web.keeping import Keeper
 from service.web.metrics import Metrics
+from service.web.named import read_named
 from service.web.own_log import OwnLog
 from service.web.parts import Parts
 from service.web.proving import proved
 from service.web.publishing import Publishing
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
-from service.web.tracing import Traces
 from service.web.webhooks.subscribers import Subscribers
-from service.web.webhooks.subscriptions import read_subscriptions
 from service.web.worker import CONNECTIONS, worker_with
 
 
@@ -55,9 +52,9 @@ class Server(BaseApplication):
     """gunicorn with this service's app and none of gunicorn's own configuration files."""
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
-        _refuse_taken(settings)
         self._settings, self._runtime = settings, runtime
-        access, keys = access_of(settings)
+        named = read_named(settings)
+        keys = named.fetched_keys
         self._key_keeper = KeyKeeper(keys, settings.token_keys_s) if keys is not None else None
         refuse_another_log(settings, _now)
         self._log = OwnLog(lambda: anchored_log(settings, _now))
@@ -78,14 +75,13 @@ class Server(BaseApplication):
             now=_now,
             freeze=None if frozen_by is None else Freeze(judges, frozen_by),
         )
-        traces = Traces(settings.traces)
         subscribers = Subscribers(
-            read_subscriptions(settings.webhooks) if settings.webhooks else (),
+            named.subscriptions,
             self._log,
             lambda: _deliveries(settings.log),
             now=_now,
             counts=metrics,
-            traces=traces,
+            traces=named.traces,
         )
         publishing = Publishing(
             runtime,
@@ -102,9 +98,9 @@ class Server(BaseApplication):
             judges=judges,
             runtime=runtime,
             metrics=metrics,
-            access=access,
+            access=named.access,
             metrics_open=settings.metrics_open,
-            traces=traces,
+            traces=named.traces,
             webhooks=subscribers,
             log=self._log,
             keeper=self._keeper,
@@ -233,24 +229,6 @@ def options(settings: Settings) -> dict[str, Any]:
         "proc_name": "ladders",
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112 - heartbeats, not on a slow disk
     }
-
-
-def _refuse_taken(settings: Settings) -> None:
-    """Say at once that another program has the port; gunicorn would try for seconds, and say it less
-    clearly.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as trial:
-        trial.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # as gunicorn does: not for what is closing
-        try:
-            trial.bind((settings.host, settings.port))
-        except OSError as refused:
-            port = f"LADDERS_PORT={settings.port} on {settings.host}"
-            raise SettingsError(
-                [f"cannot listen at {port}: {refused.strerror}; choose another port"]
-            ) from refused
 
 
 def _deliveries(log: Place) -> Deliveries:

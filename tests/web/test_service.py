@@ -385,6 +385,40 @@ def test_wrong_settings_are_all_named_and_nothing_is_started(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_that_is_wrong_where_settings_point_to_is_said_at_one_start(
+    service: Service, tmp_path: Path
+) -> None:
+    """Each of these is seen only at its place, and whoever sets up a service should need one round to mend
+    them. A folder in the place of a file is no disk that may come late.
+    """
+    (tmp_path / "webhooks.toml").write_text('[Work Day]\nurl = "https://a"\n', "utf-8")
+    ended = serve(
+        cwd=tmp_path,
+        policies="nowhere",
+        log=tmp_path,
+        anchor=tmp_path,
+        port=service.netloc.rpartition(":")[2],
+        api_keys="keys.json",
+        token_issuer="i",
+        token_audience="a",
+        token_keys="jwks.json",
+        webhooks="webhooks.toml",
+    )
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    for told in (
+        "LADDERS_POLICIES: there is no folder `nowhere`",
+        f"LADDERS_LOG: `{tmp_path}` is a folder",
+        f"LADDERS_ANCHOR: `{tmp_path}` is a folder",
+        "LADDERS_ANCHOR: this is the verdict log",
+        "LADDERS_PORT=",
+        "LADDERS_API_KEYS: cannot read `keys.json`",
+        "LADDERS_TOKEN_KEYS: cannot read `jwks.json`",
+        "webhooks.toml:1:7: this is not TOML; write a table for each subscriber",
+    ):
+        assert told in ended.stderr
+
+
 def test_wrong_policies_are_shown_with_their_lines_and_nothing_is_started(tmp_path: Path) -> None:
     """Every problem stands there with file and line, as `ladders check` would say it."""
     policies = tmp_path / "policies"

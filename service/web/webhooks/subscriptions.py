@@ -21,11 +21,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from service.errors import SettingsError, did_you_mean
+from service.settings_sources import not_toml
 
 EVENTS: Final = ("verdict", "decision")
 _KEYS: Final = ("url", "secret_file", "secret_files", "events", "begin")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LEAST_SECRET: Final = 24  #: bytes
+_WANTED: Final = "write a table for each subscriber, such as [workday], with one name, = and a text a line"
 _ALONE: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -48,9 +50,12 @@ def read_subscriptions(place: Path) -> tuple[Subscription, ...]:
     """
     try:
         told = tomllib.loads(place.read_text("utf-8"))
-    except (OSError, ValueError) as broken:
-        why = broken.strerror if isinstance(broken, OSError) else str(broken)
-        raise SettingsError([f"LADDERS_WEBHOOKS: `{place}` cannot be read: {why}"]) from broken
+    except OSError as broken:
+        raise SettingsError([f"LADDERS_WEBHOOKS: cannot read `{place}`: {broken.strerror}"]) from broken
+    except UnicodeDecodeError as broken:
+        raise SettingsError([f"LADDERS_WEBHOOKS: {place}: this is not UTF-8"]) from broken
+    except tomllib.TOMLDecodeError as broken:
+        raise SettingsError([f"LADDERS_WEBHOOKS: {not_toml(place, str(broken), _WANTED)}"]) from broken
     found, wrong = [], []
     for name, table in told.items():
         faults = list(_faults(name, table))

@@ -57,7 +57,7 @@ def test_a_subscription_says_where_to_send_what(tmp_path: Path) -> None:
         ("[a]\nurl='https://a'\nsecret_file='broken'", "no base64"),
         ("[a]\nurl='https://a'\nsecret_file='secret'\nevents=['all']", "`events` is a list of"),
         ("[a]\nurl='https://a'\nsecret_file='secret'\nbegin='never'", "`begin` is now or start"),
-        ("[a", "cannot be read"),
+        ("[a", ".toml: this is not TOML; write a table for each subscriber"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_remedy(tmp_path: Path, text: str, said: str) -> None:
