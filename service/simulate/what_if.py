@@ -80,6 +80,7 @@ class Simulation:
     request: Mapping[str, Any]
     what_if: Mapping[str, Any]
     files: Mapping[str, str] | None
+    faults: tuple[Fault, ...] = ()  #: wrong with the frame; what is wrong with the request comes on top
 
     @property
     def changed(self) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def read_simulation(raw: Any) -> Simulation:
     """What is to be simulated.
 
     Raises:
-        RequestError: everything that is wrong with the frame; the request itself is read by who judges it.
+        RequestError: Everything that is wrong with the frame, where the request cannot be read because of it:
+            by the policies in force it is read by who judges it.
     """
     told, _, wrong = read_strictly(_FRAME, raw)
     what_if = told.get("what_if", {}) if isinstance(told, dict) else {}
@@ -132,6 +134,7 @@ def read_simulation(raw: Any) -> Simulation:
         for name, text in files.items()
         if not isinstance(text, str)
     ]
-    if wrong:
+    if wrong and (files or not isinstance(told, dict) or "request" not in told or "policies" in raw):
         raise RequestError(wrong)
-    return Simulation(told["request"], what_if, told.get("policies"))
+    known = {name: value for name, value in what_if.items() if name in _NAMES}
+    return Simulation(told["request"], known, told.get("policies"), tuple(wrong))

@@ -109,6 +109,25 @@ def test_all_that_is_wrong_is_told_at_its_place_in_what_was_sent(
     }
 
 
+def test_a_misspelt_change_does_not_hide_what_else_is_wrong(
+    client: FlaskClient, good: dict[str, Any]
+) -> None:
+    """Whoever corrects a name should not learn of the next slip only then; a change that is known counts,
+    also beside one that is not.
+    """
+    good["facts"]["points"] = "many"
+    what_if = {"as_off": "2027-01-01", "as_of": "soon", "facts": {"rating": 7}}
+    status, told = simulated(client, request=good, what_if=what_if, view="x")
+    assert (status, told["type"]) == (422, "/problems/wrong-content")
+    assert {problem["pointer"] for problem in told["problems"]} == {
+        "/view",
+        "/what_if/as_off",
+        "/what_if/as_of",
+        "/what_if/facts/rating",
+        "/request/facts/points",
+    }
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -120,9 +139,11 @@ def test_all_that_is_wrong_is_told_at_its_place_in_what_was_sent(
         ({"policies": {"facts.yaml": 7}}, "expected the text of the file, but a number came"),
     ],
 )
-def test_a_slip_is_told_in_words_that_help(body: dict[str, Any], message: str, client: FlaskClient) -> None:
+def test_a_slip_is_told_in_words_that_help(
+    body: dict[str, Any], message: str, client: FlaskClient, good: dict[str, Any]
+) -> None:
     """What came is said as it came, and what was meant is guessed."""
-    _, told = simulated(client, request={}, **body)
+    _, told = simulated(client, request=good, **body)
     assert [problem["message"] for problem in told["problems"]] == [message]
     assert told["problems"][0]["came"]
 
@@ -144,10 +165,10 @@ def test_a_slip_is_told_in_words_that_help(body: dict[str, Any], message: str, c
     ],
 )
 def test_what_is_no_simulation_is_refused(
-    body: dict[str, Any], pointers: set[str], client: FlaskClient
+    body: dict[str, Any], pointers: set[str], client: FlaskClient, good: dict[str, Any]
 ) -> None:
     """A misspelt `what_if` would otherwise be answered as if nothing were different."""
-    status, told = simulated(client, **body)
+    status, told = simulated(client, **({**body, "request": good} if body.get("request") == {} else body))
     assert (status, told["type"]) == (422, "/problems/wrong-content")
     assert {problem["pointer"] for problem in told["problems"]} == pointers
 

@@ -138,7 +138,9 @@ def _judged(simulation: Simulation) -> tuple[dict[str, Any], list[str]]:
             return judge_by_draft(simulation, PREFIX, now)
         verdict = parts().judge.verdict(simulation.changed, verdict_id=PREFIX, judged_at=now)
     except RequestError as wrong:
-        raise RequestError(simulation.where(wrong.faults)) from wrong
+        raise RequestError([*simulation.faults, *simulation.where(wrong.faults)]) from wrong
+    if simulation.faults:
+        raise RequestError(simulation.faults)
     return dict(verdict.document), []
 
 
