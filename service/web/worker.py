@@ -42,6 +42,7 @@ _PARTING_BYTES: Final = 65_536
 _ROOM: Final = 16  #: connections that make room at a time
 _WRITE_TIMEOUT: Final = struct.pack("ll", WRITE_S, 0)
 _PROBE: Final = b"GET /health/"
+_UNREADABLE: Final = "the request line, a header or the length of the body is not as HTTP/1.1 has it"
 RETRY_AFTER_S: Final = 2
 
 
@@ -304,7 +305,8 @@ def _write_problem(client: socket.socket, status: int, reason: str, _said: str) 
         _say_problem(client, own.name, status, own.title[:1].lower() + own.title[1:])
         return
     kind = "internal-error" if status >= 500 and status != 501 else "bad-request"
-    _say_problem(client, kind, status, reason[:1].lower() + reason[1:])
+    detail = _UNREADABLE if status == HTTPStatus.BAD_REQUEST else reason.lower()
+    _say_problem(client, kind, status, detail)
 
 
 def _say_problem(client: socket.socket, kind: str, status: int, detail: str) -> None:

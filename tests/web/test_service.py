@@ -130,28 +130,29 @@ def test_a_body_that_does_not_come_whole_is_refused(rest: bytes, service: Servic
 
 
 @pytest.mark.parametrize(
-    ("raw", "status"),
+    ("raw", "status", "detail"),
     [
-        (b"NONSENSE\r\n\r\n", 400),
-        (b"GET /v1/tracks HTTP/1.1\r\nHost: a\r\nBroken Header: 1\r\n\r\n", 400),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431),
-        (
-            HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-            400,
-        ),
+        (b"NONSENSE\r\n\r\n", 400, "the request line"),
+        (b"GET /v1/tracks HTTP/1.1\r\nHost: a\r\nBroken Header: 1\r\n\r\n", 400, "a header"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "the address is too long"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431, "the headers are too large"),
+        (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "the length of the body"),
+        (HEAD + b"Content-Length: 2\r\nExpect: a miracle\r\n\r\n{}", 417, "expectation failed"),
     ],
-    ids=["no request line", "a broken header", "a long address", "many headers", "two lengths"],
+    ids=["no request line", "a broken header", "a long address", "many headers", "two lengths", "a wish"],
 )
-def test_what_is_no_http_gets_a_problem_document_too(raw: bytes, status: int, service: Service) -> None:
+def test_what_is_no_http_gets_a_problem_document_too(
+    raw: bytes, status: int, detail: str, service: Service
+) -> None:
     """gunicorn answers these itself, in HTML that repeats what was sent; here they look like every other
-    error.
+    error, and say what to look at.
     """
     line, headers, body = spoken_to(service, raw)
     assert line.startswith(f"HTTP/1.1 {status} ")
     assert headers["Content-Type"] == "application/problem+json"
     assert "Server" not in headers
     assert json.loads(body)["status"] == status
+    assert detail in json.loads(body)["detail"]
 
 
 def test_the_head_of_an_answer_and_the_methods_of_an_address(service: Service) -> None:
