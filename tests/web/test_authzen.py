@@ -304,3 +304,9 @@ def test_the_configuration_says_where_to_ask(client: FlaskClient) -> None:
         "access_evaluation_endpoint": "https://ladders.example/access/v1/evaluation",
         "access_evaluations_endpoint": "https://ladders.example/access/v1/evaluations",
     }
+
+
+def test_a_host_that_is_none_gets_no_addresses(client: FlaskClient) -> None:
+    """A gateway that keeps what it was told would ask at `http:/access/v1/evaluation` from then on."""
+    response = client.get("/.well-known/authzen-configuration", headers={"Host": "ladders.example/<b>"})
+    assert (response.status_code, json.loads(response.data)["type"]) == (400, "/problems/bad-request")

@@ -163,6 +163,8 @@ def show_authzen_configuration() -> Response:
     The addresses are those under which this service was asked.
     """
     query()
+    if not request.host:
+        raise Refused("bad-request", "the `Host` header names no host")
     here = request.root_url.rstrip("/")
     return in_json(
         {
