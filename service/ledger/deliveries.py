@@ -91,8 +91,8 @@ class Deliveries(Protocol):
     def dead(self, subscriber: str, *, again: bool = False) -> list[Dead]:
         """What was given up, oldest first; or only what shall be tried once more."""
 
-    def revive(self, subscriber: str, index: int) -> bool:
-        """Have an entry that was given up tried once more; False where there is none."""
+    def revive(self, subscriber: str, index: int | None) -> int:
+        """Have an entry that was given up tried once more, or (None) all of them; how many those are."""
 
     def settle(self, subscriber: str, index: int, why: str | None, now_us: int) -> None:
         """A revived entry was told (`why` is None), or has failed again."""
@@ -176,13 +176,13 @@ class EmbeddedDeliveries:
             ).fetchall()
         return [Dead(seq, given_up_us, why, bool(asked)) for seq, given_up_us, why, asked in rows]
 
-    def revive(self, subscriber: str, index: int) -> bool:
+    def revive(self, subscriber: str, index: int | None) -> int:
         """As `Deliveries.revive`."""
         with self._telling():
             self._connection.execute(
-                "UPDATE dead SET again = 1 WHERE subscriber = ? AND seq = ?", (subscriber, index)
+                "UPDATE dead SET again = 1 WHERE subscriber = ? AND seq = ifnull(?, seq)", (subscriber, index)
             )
-            return self._connection.changes() > 0
+            return self._connection.changes()
 
     def settle(self, subscriber: str, index: int, why: str | None, now_us: int) -> None:
         """As `Deliveries.settle`."""

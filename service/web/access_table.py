@@ -75,6 +75,7 @@ TABLE: Final[dict[str, Need]] = {
     "log.disclose_fields": one_of("audit"),
     "webhooks.list_webhooks": one_of("operate"),
     "webhooks.tell_subscriber_again": one_of("operate"),
+    "webhooks.tell_subscriber_all_again": one_of("operate"),
     "health.check_live": OPEN,
     "health.check_ready": OPEN,
     "pages.openapi": OPEN,

@@ -26,7 +26,7 @@ CALLS = st.one_of(
         st.just("postpone"), st.builds(Cursor, INDEX, st.integers(0, 9), st.integers(0, 2**50), st.text("ab"))
     ),
     st.tuples(st.just("give_up"), INDEX, st.integers(0, 2**50), st.text("ab")),
-    st.tuples(st.just("revive"), INDEX),
+    st.tuples(st.just("revive"), st.none() | INDEX),
     st.tuples(st.just("settle"), INDEX, st.none() | st.text("ab"), st.integers(0, 2**50)),
 )
 _examples = itertools.count()

@@ -30,7 +30,7 @@ _DEAD: Final = """
 SELECT seq, given_up_us, why, again FROM ladders.dead
 WHERE subscriber = %s AND (again OR NOT %s) ORDER BY seq
 """
-_REVIVE: Final = "UPDATE ladders.dead SET again = true WHERE subscriber = %s AND seq = %s"
+_REVIVE: Final = "UPDATE ladders.dead SET again = true WHERE subscriber = %s AND seq = coalesce(%s, seq)"
 _TOLD: Final = "DELETE FROM ladders.dead WHERE subscriber = %s AND seq = %s"
 _FAILED_AGAIN: Final = """
 UPDATE ladders.dead SET again = false, given_up_us = %s, why = %s WHERE subscriber = %s AND seq = %s
@@ -93,10 +93,10 @@ class PostgresDeliveries:
         )
         return [Dead(*row) for row in rows]
 
-    def revive(self, subscriber: str, index: int) -> bool:
+    def revive(self, subscriber: str, index: int | None) -> int:
         """As `Deliveries.revive`."""
         return self._connections.ask(
-            lambda connection: connection.execute(_REVIVE, (subscriber, index)).rowcount > 0, _FAILED
+            lambda connection: connection.execute(_REVIVE, (subscriber, index)).rowcount, _FAILED
         )
 
     def settle(self, subscriber: str, index: int, why: str | None, now_us: int) -> None:

@@ -31,6 +31,11 @@ class WebhooksSchema(Schema):
     subscribers = fields.List(fields.Nested(SubscriberSchema), required=True)
 
 
+class AllRevivedSchema(Schema):
+    subscriber = fields.String(required=True)
+    entries = fields.Integer(required=True, metadata={"description": "how many will be told once more"})
+
+
 class RevivedSchema(Schema):
     subscriber = fields.String(required=True)
     index = fields.Integer(required=True)

@@ -12,7 +12,7 @@ from service.errors import NotFound, did_you_mean
 from service.ledger.record import moment
 from service.web import observe
 from service.web.answers import documented, in_json
-from service.web.api.webhook_schemas import RevivedSchema, WebhooksSchema
+from service.web.api.webhook_schemas import AllRevivedSchema, RevivedSchema, WebhooksSchema
 from service.web.asked import query
 from service.web.parts import parts
 from service.web.webhooks.subscriptions import Subscription
@@ -57,16 +57,38 @@ def tell_subscriber_again(subscriber: str, index: str) -> Response:
     It is tried soon; when that fails too, it stays with the new reason.
     """
     query()
-    webhooks = parts().webhooks
-    names = [each.name for each in webhooks.subscriptions]
-    if subscriber not in names:
-        raise NotFound(f"there is no subscriber `{subscriber[:100]}`{did_you_mean(subscriber[:100], names)}")
-    if not _INDEX.fullmatch(index) or not webhooks.deliveries.revive(subscriber, int(index)):
+    _see(subscriber)
+    if not _INDEX.fullmatch(index) or not parts().webhooks.deliveries.revive(subscriber, int(index)):
         raise NotFound("this entry was not given up; `/v1/webhooks` lists what was")
     observe.note(subscriber=subscriber, index=int(index))
     response = in_json({"subscriber": subscriber, "index": int(index), "again": True})
     response.status_code = 202
     return response
+
+
+@blueprint.post("/<subscriber>/dead/again")
+@blueprint.doc(parameters=[_WHO])
+@blueprint.response(202, AllRevivedSchema)
+@documented(400, 404, 503)
+def tell_subscriber_all_again(subscriber: str) -> Response:
+    """Have everything that was given up told once more
+
+    In the order of the log, and soon; what fails again stays with the new reason.
+    """
+    query()
+    _see(subscriber)
+    entries = parts().webhooks.deliveries.revive(subscriber, None)
+    observe.note(subscriber=subscriber, entries=entries)
+    response = in_json({"subscriber": subscriber, "entries": entries})
+    response.status_code = 202
+    return response
+
+
+def _see(subscriber: str) -> None:
+    """See that there is such a subscriber."""
+    names = [each.name for each in parts().webhooks.subscriptions]
+    if subscriber not in names:
+        raise NotFound(f"there is no subscriber `{subscriber[:100]}`{did_you_mean(subscriber[:100], names)}")
 
 
 def _told(subscription: Subscription, size: int) -> dict[str, Any]:

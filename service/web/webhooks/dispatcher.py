@@ -145,14 +145,19 @@ class Teller:
         return False
 
     def _tell_revived(self) -> None:
+        """Tell once more what somebody asked for; while the receiver is away one at a time, so that the
+        others do not keep those waiting that were never told.
+        """
         name = self.subscription.name
         for dead in self._deliveries.dead(name, again=True):
-            why = None
+            failed = None
             for entry in self._log.entries(dead.index, dead.index + 1):
                 event = self._event(entry)
                 failed = None if event is None else self._send(event)
-                why = None if failed is None else failed.why
+            why = None if failed is None else failed.why
             self._deliveries.settle(name, dead.index, why, microseconds(self._now()))
+            if failed is not None and not failed.for_good:
+                return
 
 
 class Dispatcher:

@@ -207,6 +207,26 @@ def test_a_dead_event_is_tried_once_more_when_somebody_asks(place: Path) -> None
     assert world.deliveries.dead("workday") == []
 
 
+def test_all_that_is_dead_is_told_once_more_and_keeps_nobody_waiting(place: Path) -> None:
+    """A receiver that was set up wrongly for an hour has refused hundreds. Where it is away again, each of
+    them may take as long as a receiver is waited for, and what was never told is not to wait for all.
+    """
+    world = World(place, [entry(index) for index in range(4)])
+    world.receiver.answers = [NEVER, NEVER, NEVER]
+    world.run()
+    assert world.deliveries.revive("other", None) == 0
+    assert world.deliveries.revive("workday", None) == 3
+    world.log.list.append(entry(4))
+    world.receiver.answers = [NEVER, LATER]
+    world.teller.step()
+    assert world.receiver.got == [3, 4]
+    assert [dead.again for dead in world.deliveries.dead("workday")] == [False, False, True]
+    assert world.deliveries.revive("workday", None) == 3
+    world.teller.step()
+    assert world.receiver.got == [3, 4, 0, 1, 2]
+    assert world.deliveries.dead("workday") == []
+
+
 def test_a_new_subscriber_begins_where_the_log_ends(place: Path) -> None:
     """Years of verdicts are not poured over somebody who has only just subscribed."""
     world = World(place, [entry(0)])

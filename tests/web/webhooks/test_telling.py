@@ -155,6 +155,9 @@ def test_a_dead_event_is_seen_and_told_once_more(tmp_path: Path) -> None:
             receiver.wait_for(1)
             assert service.ask("POST", "/v1/webhooks/workday/dead/999/again")[0] == 404
             assert service.ask("POST", "/v1/webhooks/workdy/dead/0/again")[0] == 404
+            assert service.ask("POST", "/v1/webhooks/workdy/dead/again")[0] == 404
+            status, body, _ = service.ask("POST", "/v1/webhooks/workday/dead/again")
+            assert (status, json.loads(body)) == (202, {"subscriber": "workday", "entries": 0})
             metrics = service.ask("GET", "/metrics")[1].decode()
     assert 'ladders_webhook_deliveries_total{result="dead",subscriber="workday"} 1.0' in metrics
     assert 'ladders_webhook_lag_entries{subscriber="workday"} 0.0' in metrics
