@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from service.access.callers import Caller, candidate_caller
 from service.verdict.views import view
+from service.web.api.decisions import MOST_OBJECTIONS
 from tests.web.test_verdicts import post
 
 BY = {"id": "M-77", "role": "people-director"}
@@ -101,6 +102,20 @@ def test_an_objection_and_an_answer_that_are_sent_again_are_recorded_once(
         assert other[name] != first[name]
     first_one, other_one = told(client.get(f"{place}/objections"), 200)["objections"]
     assert (len(first_one["answers"]), len(other_one["answers"])) == (2, 0)
+
+
+def test_objections_without_an_end_do_not_hide_what_was_decided(client: FlaskClient, place: str) -> None:
+    """Of what happened to a verdict so much is read at a time; a candidate who objects a thousand times must
+    not make a later decision vanish. What was recorded is still found again.
+    """
+    for number in range(MOST_OBJECTIONS):
+        told(client.post(f"{place}/objections", json={**OBJECTION, "text": f"No {number}"}), 201)
+    refused = told(client.post(f"{place}/objections", json=OBJECTION), 422)
+    assert "100 objections to this verdict already" in refused["detail"]
+    told(client.post(f"{place}/objections", json={**OBJECTION, "text": "No 7"}), 201)
+    decided = told(client.post(f"{place}/decisions", json=DECLINED), 201)
+    shown = told(client.get(place), 200)
+    assert (len(shown["objections"]), shown["decisions"]) == (MOST_OBJECTIONS, [decided])
 
 
 def test_a_key_names_one_objection_to_one_verdict(

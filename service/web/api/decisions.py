@@ -48,6 +48,7 @@ from service.web.receipts import in_header
 from service.web.repeats import CREATED, PARAMETER, REPLAYED, said_under
 from service.web.visible import Visible, visible
 
+MOST_OBJECTIONS: Final = 100  #: to one verdict: more would hide from readers what else happened to it
 _WHICH: Final = {
     "name": "verdict_id",
     "in": "path",
@@ -126,7 +127,7 @@ def record_objection(verdict_id: str) -> Response:
     By the candidate, in their own name, or by somebody for them: to the verdict, to a fact that it rests on,
     or to a decision.
     The same objection sent again by the same caller is the same objection, unless it comes under another
-    `Idempotency-Key`.
+    `Idempotency-Key`. A verdict takes up to 100 of them.
     """
     found, raw = _asked(verdict_id)
     objection = read_objection(raw)
@@ -134,6 +135,9 @@ def record_objection(verdict_id: str) -> Response:
         message = "a candidate objects in their own name; send their own id"
         raise RequestError([Fault("/by/id", message, "the id of the candidate", "another id")])
     asked = said_under(raw, caller().asker, "objection")
+    if parts().log.asked(asked) is None and len(found.happened()["objections"]) >= MOST_OBJECTIONS:
+        message = f"there are {MOST_OBJECTIONS} objections to this verdict already; wait for answers to them"
+        raise RequestError([Fault("", message, f"at most {MOST_OBJECTIONS} objections", "another one")])
     entry, before = _recorded(objection_record, found, asked, objection)
     observe.note(objection_id=entry.id)
     return _created(objection_in(entry), entry, before=before)
