@@ -90,8 +90,9 @@ _EVALUATION: Final = EvaluationSchema()
 class Evaluation:
     """The promotion request that an evaluation stands for, and where its parts came from."""
 
-    request: Mapping[str, Any]
+    request: Mapping[str, Any]  #: as far as it can be read
     properties: frozenset[str]  #: names of the facts that came as properties of the subject
+    faults: tuple[Fault, ...]  #: wrong with the evaluation itself; with any it must not be judged
 
     @property
     def body(self) -> Body:
@@ -99,8 +100,15 @@ class Evaluation:
         return Body(write_json(dict(self.request)), self.request)
 
     def where(self, faults: Iterable[Fault]) -> list[Fault]:
-        """The faults of the request, each at its place in the evaluation."""
-        return [replace(fault, pointer=self._place(fault.pointer)) for fault in faults]
+        """The faults of the request, each at its place in the evaluation; without those of what could not
+        even be read from it.
+        """
+        absent = {"/candidate", "/to"} - {f"/{name}" for name in self.request}
+        return [
+            replace(fault, pointer=self._place(fault.pointer))
+            for fault in faults
+            if fault.pointer not in absent
+        ]
 
     def _place(self, pointer: str) -> str:
         first, _, rest = pointer.lstrip("/").partition("/")
@@ -114,36 +122,35 @@ class Evaluation:
 
 
 def evaluation_of(raw: Any, today: date) -> Evaluation:
-    """The promotion request that an evaluation stands for.
+    """The promotion request that an evaluation stands for, and everything that is wrong with the evaluation.
 
     Raises:
-        RequestError: everything that is wrong with the evaluation itself.
+        RequestError: It is no object.
     """
     told, _, wrong = read_strictly(_EVALUATION, raw)
-    if wrong:
+    if not isinstance(raw, dict):
         raise RequestError(wrong)
-    context, properties = told.get("context", {}), told["subject"].get("properties", {})
-    facts = context.get("facts", {})
+    subject, resource, context = (told.get(name, {}) for name in ("subject", "resource", "context"))
+    properties, facts = subject.get("properties", {}), context.get("facts", {})
     if not isinstance(facts, dict):
         came = came_as(facts)
         message = f"expected an object with facts by name, but {came} came"
-        raise RequestError([Fault("/context/facts", message, "an object", came)])
-    twice = [
+        wrong.append(Fault("/context/facts", message, "an object", came))
+        facts = {}
+    wrong += [
         Fault(f"/context/facts/{escape(name)}", "this fact is told by the subject too", "it once", "it twice")
         for name in facts
         if name in properties
     ]
-    if twice:
-        raise RequestError(twice)
-    track, _, level = told["resource"]["id"].partition("/")
     request = {name: context[name] for name in _PASSED_ON if name in context}
     request.setdefault("as_of", context.get("submitted_on", today.isoformat()))
-    request |= {
-        "candidate": {"id": told["subject"]["id"]},
-        "to": {"track": track, "level": level},
-        "facts": {**properties, **facts},
-    }
-    return Evaluation(request, frozenset(properties))
+    request["facts"] = {**properties, **facts}
+    if "id" in subject:
+        request["candidate"] = {"id": subject["id"]}
+    if {"type", "id"} <= resource.keys():  # a level, and not the id of something else
+        track, _, level = resource["id"].partition("/")
+        request["to"] = {"track": track, "level": level}
+    return Evaluation(request, frozenset(properties), tuple(wrong))
 
 
 def with_defaults(whole: Mapping[str, Any], one: Any) -> Any:

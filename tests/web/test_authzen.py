@@ -129,6 +129,27 @@ def test_the_same_question_has_the_same_answer(client: FlaskClient, asked: dict[
         ({"resource": {"type": "level", "id": "team-lead"}}, {"/resource/id"}),
         ({"resource": {"type": "level", "id": "people-lead/team-laed"}}, {"/resource/id"}),
         ({"context": []}, {"/context"}),
+        (
+            {
+                "subject": {"type": "a", "properties": {"rating": 7, "teams": "one"}},
+                "action": {},
+                "resource": {"type": "level", "id": "people-lead/team-laed"},
+                "context": {"as_of": "soon", "facts": {"rating": "meets", "points": "many"}},
+            },
+            {
+                "/subject/id",
+                "/subject/properties/teams",
+                "/action/name",
+                "/resource/id",
+                "/context/as_of",
+                "/context/facts/rating",
+                "/context/facts/points",
+            },
+        ),
+        (
+            {"subject": ..., "resource": ..., "context": {"from": 7}},
+            {"/subject", "/resource", "/context/from"},
+        ),
         ({"context": {"facts": []}}, {"/context/facts"}),
         (
             {"context": {"as_of": "2026-02-30", "facts": {"rating": 7}}},

@@ -222,7 +222,12 @@ def _judged(several: Iterator[Any]) -> Iterator[tuple[Evaluation | None, Any]]:
         except RequestError as wrong:
             yield None, trouble(wrong)
         else:
-            yield evaluation, judged(evaluation.body, judge)
+            found = judged(evaluation.body, judge)
+            if evaluation.faults:
+                others = found.faults if isinstance(found, Trouble) else ()
+                yield None, trouble(RequestError([*evaluation.faults, *evaluation.where(others)]))
+            else:
+                yield evaluation, found
 
 
 def _answered(several: list[Any], semantic: str) -> list[dict[str, Any]]:
