@@ -35,7 +35,7 @@ def read_json(text: bytes) -> Any:
 def slowly(text: bytes) -> Any:
     """The same for every text, by the parser that knows how to complain."""
     decoded = _decoded(text)
-    _check_depth(decoded, DEEPEST)
+    _check_depth(text, DEEPEST)
     try:
         value = _DECODER.decode(decoded)
     except json.JSONDecodeError as broken:
@@ -93,15 +93,16 @@ def read_items(text: bytes, name: str) -> Iterator[tuple[bytes, Any]]:
         RequestError: the whole is not JSON, or not an object with such a list.
     """
     decoded = _decoded(text)
-    _check_depth(decoded, _DEEPEST_AROUND)
+    _check_depth(text, _DEEPEST_AROUND)
     opened = _match(_opening(name), decoded, 0, name)
     at, closed = opened, _CLOSING.match(decoded, opened)
     while closed is None:
         try:
-            value, end = _item(decoded, at)
+            end = _LENIENT.raw_decode(decoded, at)[1]
         except json.JSONDecodeError:
             _refuse_shape(decoded, name)
-        yield decoded[at:end].encode(), value
+        item = decoded[at:end].encode()
+        yield item, _value_or_why_not(item)
         closed = _CLOSING.match(decoded, end)
         if closed is None:
             at = _match(_COMMA, decoded, end, name)
@@ -109,16 +110,11 @@ def read_items(text: bytes, name: str) -> Iterator[tuple[bytes, Any]]:
         _refuse_shape(decoded, name)
 
 
-def _item(decoded: str, at: int) -> tuple[Any, int]:
-    """The value that begins at a place, or why it is refused, and the place behind it."""
+def _value_or_why_not(item: bytes) -> Any:
     try:
-        value, end = _DECODER.raw_decode(decoded, at)
-        _check_depth(decoded[at:end], DEEPEST)
-        if "\\u" in decoded[at:end]:
-            _check_characters(value)
+        return read_json(item)
     except RequestError as refused:
-        return refused, _LENIENT.raw_decode(decoded, at)[1]
-    return value, end
+        return refused
 
 
 def _match(pattern: re.Pattern[str], decoded: str, at: int, name: str) -> int:
@@ -164,17 +160,22 @@ def _complaint(message: str) -> str:
     )
 
 
+#: Whatever is no bracket and does not begin, end or go on a text.
+_PLAIN = bytes(set(range(256)) - set(b'[]{}"\\'))
 #: Texts, also one that never ends, and everything else that is not a bracket.
-_NO_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^][{}"]+', re.DOTALL)
+_NO_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^][{}"]+', re.DOTALL)
 
 
-def _check_depth(text: str, deepest: int) -> None:
+def _check_depth(text: bytes, deepest: int) -> None:
     """Count brackets outside texts, before any parser meets them: a deep text is refused, not followed."""
-    if text.count("[") + text.count("{") <= deepest:
+    if text.count(b"[") + text.count(b"{") <= deepest:
         return
+    brackets = text.translate(None, _PLAIN).replace(b'""', b"")
+    if b'"' in brackets or b"\\" in brackets:  # a text with a bracket in it, or with something escaped
+        brackets = _NO_BRACKET.sub(b"", text)
     depth = 0
-    for bracket in _NO_BRACKET.sub("", text):
-        depth += 1 if bracket in "[{" else -1
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
         if depth > deepest:
             _refuse(f"the body is nested more than {deepest} deep")
 
@@ -232,7 +233,7 @@ def _check_characters(value: Any) -> None:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction, parse_constant=_constant
 )
-#: Finds the end of a value that is refused: nothing in it is too large or stands twice.
+#: Finds the end of a value, whatever is wrong with it: nothing in it is too large or stands twice.
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _CLOSING = re.compile(r"[ \t\n\r]*\][ \t\n\r]*\}[ \t\n\r]*")

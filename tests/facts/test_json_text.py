@@ -117,6 +117,35 @@ def test_brackets_in_texts_and_beside_each_other_are_not_deep() -> None:
     assert read_json(json.dumps({"x": "[" * 50, "flat": flat}).encode()) == {"x": "[" * 50, "flat": flat}
 
 
+def deepest_of(text: str) -> int:
+    """How deep a text is nested, told character by character."""
+    depth = deepest = 0
+    inside = escaped = False
+    for character in text:
+        if inside:
+            inside, escaped = escaped or character != '"', character == "\\" and not escaped
+        elif character == '"':
+            inside = True
+        elif character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+@given(
+    st.integers(DEEPEST - 2, DEEPEST + 1),
+    st.lists(
+        st.sampled_from(['"', "\\", '"a"', '"[["', '"}]"', '"\\"{{"', "[", "]", "{", "}", ","]), max_size=8
+    ),
+)
+def test_what_is_too_deep_is_told_as_if_each_character_were_looked_at(opened: int, rest: list[str]) -> None:
+    """Most of a text is passed over at once; brackets in texts, also in one that never ends, do not count."""
+    text = "[" * opened + "".join(rest)
+    assert ("nested" in refusal(text.encode())) is (deepest_of(text) > DEEPEST)
+
+
 def test_what_is_hard_to_read_is_refused_as_fast_as_it_is_sent() -> None:
     """Each of these once took, or would take, time that grows with the square of its length."""
     names = ",".join(f'"n{n}":1' for n in range(20_000))
