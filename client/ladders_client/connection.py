@@ -42,7 +42,7 @@ class Connection:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout_s)
-        self.tries, self._pause = tries, pause
+        self.tries, self._timeout_s, self._pause = tries, timeout_s, pause
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -56,6 +56,7 @@ class Connection:
         content: str | None = None,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> httpx.Response:
         """A good answer.
 
@@ -65,6 +66,7 @@ class Connection:
             content: What is sent, as text.
             headers: What stands beside it.
             parameters: What is asked for in the address.
+            timeout_s: Seconds to wait at least, where the answer takes long.
 
         Raises:
             LaddersProblem: The service refused.
@@ -78,7 +80,12 @@ class Connection:
             named_s = 0.0
             try:
                 response = self._http.request(
-                    method, path, content=content, headers=headers, params=parameters
+                    method,
+                    path,
+                    content=content,
+                    headers=headers,
+                    params=parameters,
+                    timeout=max(self._timeout_s, timeout_s or 0),
                 )
             except httpx.TransportError as broken:
                 refused = broken

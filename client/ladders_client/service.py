@@ -41,6 +41,7 @@ from ladders_client.numbers import read, written
 from ladders_client.problems import LaddersProblem, LaddersUnreachable
 
 _RECEIPT: Final = "Ladders-Receipt"
+_DRAFT_S: Final = 75.0  #: the service gives up a draft after a minute
 _GROUP: Final = 250  #: requests that are sent at a time, as many as the service commits at once
 
 
@@ -90,6 +91,7 @@ class Ladders:
         request_id: str | None = None,
         waivers: list[Mapping[str, Any]] | None = None,
         version: str | None = None,
+        supersedes: str | None = None,
         idempotency_key: str | None = None,
     ) -> Verdict:
         """Ask whether a candidate may enter a level; the verdict is recorded before it is answered.
@@ -104,6 +106,7 @@ class Ladders:
             request_id: Your own id of the request. Asking again with it gives the same verdict.
             waivers: Waivers that were granted.
             version: The version that the request is to be judged by, as `track/day`.
+            supersedes: The id of the verdict that this one, on corrected facts, replaces.
             idempotency_key: Your own, where you keep one; without it, a new one for each call.
 
         Raises:
@@ -123,6 +126,7 @@ class Ladders:
             "request_id": request_id,
             "waivers": waivers,
             "version": version,
+            "supersedes": supersedes,
         }
         request |= {name: value for name, value in told.items() if value is not None}
         return self.judge_request(request, idempotency_key=idempotency_key)
@@ -233,6 +237,8 @@ class Ladders:
     ) -> Simulation:
         """What the verdict would be, if. Nothing is recorded.
 
+        A draft policy set is checked and proved first, which may take the service a minute.
+
         Args:
             request: As for `judge_request`.
             what_if: What is told differently, by the same names.
@@ -241,7 +247,8 @@ class Ladders:
         asked: dict[str, Any] = {"request": request}
         asked |= {} if what_if is None else {"what_if": what_if}
         asked |= {} if policies is None else {"policies": policies}
-        return simulation(self._ask("POST", "/v1/simulations", asked))
+        timeout_s = None if policies is None else _DRAFT_S
+        return simulation(self._ask("POST", "/v1/simulations", asked, timeout_s=timeout_s))
 
     def decide(
         self,
@@ -303,10 +310,16 @@ class Ladders:
         return answer(*self._record(path, asked))
 
     def _ask(
-        self, method: str, path: str, body: Any = None, *, parameters: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> dict[str, Any]:
         """The object that is answered."""
-        return _object(self._send(method, path, body, parameters=parameters))
+        return _object(self._send(method, path, body, parameters=parameters, timeout_s=timeout_s))
 
     def _record(
         self, path: str, body: Any, *, headers: Mapping[str, str] | None = None
@@ -323,10 +336,13 @@ class Ladders:
         *,
         headers: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> Response:
         content = None if body is None else written(body)
         sent = {**(headers or {}), **({} if body is None else {"Content-Type": JSON})}
-        return self._connection.ask(method, path, content=content, headers=sent, parameters=parameters)
+        return self._connection.ask(
+            method, path, content=content, headers=sent, parameters=parameters, timeout_s=timeout_s
+        )
 
 
 def _object(response: Response) -> dict[str, Any]:

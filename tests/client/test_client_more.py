@@ -14,7 +14,7 @@ import pytest
 from ladders_client import Ladders, LaddersProblem, LaddersUnreachable, Verdict
 
 from service.ledger.signed_receipt import read_receipt
-from tests.web.running import Service, running
+from tests.web.running import POLICIES, Service, running
 
 REQUEST: dict[str, Any] = {
     "candidate": {"id": "E-1042"},
@@ -166,6 +166,34 @@ def test_a_simulation_is_no_verdict(ladders: Ladders) -> None:
     assert told.document["simulation"] is True
     assert told.findings
     assert len(list(ladders.verdicts())) == before
+
+
+def test_a_draft_is_waited_for_longer_than_anything_else(service: Service) -> None:
+    """It takes the service seconds. A client that gives up earlier asks again, and is told that a draft, its
+    own, is being judged.
+    """
+    policies = {
+        file.relative_to(POLICIES).as_posix(): file.read_text("utf-8") for file in POLICIES.rglob("*.yaml")
+    }
+    with Ladders(service.address, timeout_s=0.3, tries=1) as hasty:
+        told = hasty.simulate(REQUEST, policies=policies)
+    assert told.document["draft"] is True
+
+
+def test_corrected_facts_replace_a_verdict_that_was_decided_on(ladders: Ladders) -> None:
+    """The way of every objection that was right, in the words of the client."""
+    asked: dict[str, Any] = {
+        "candidate": "E-1043",
+        "standing": "stone-craft/mason",
+        "to": "people-lead/team-lead",
+        "as_of": date(2027, 1, 1),
+    }
+    old = ladders.judge(**asked, facts=REQUEST["facts"])
+    ladders.decide(old.id, "declined", by="M-77", role="people-director")
+    trained = {**REQUEST["facts"], "trainings": [{"hours": 8, "completed_on": date(2026, 5, 4)}]}
+    new = ladders.judge(**asked, facts=trained, supersedes=old.id)
+    assert new.eligible
+    assert ladders.verdict(old.id).document["superseded_by"] == new.id
 
 
 def test_what_came_after_a_verdict_is_recorded_beside_it(ladders: Ladders) -> None:
