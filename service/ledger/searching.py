@@ -92,16 +92,16 @@ def places(
     if not conditions:
         found = ask(f"{indexed} LIMIT ?", [*values, limit])
         return found, found[-1] if len(found) == limit else None
+    # before what fits: an entry that comes between the two questions would be passed over otherwise
+    last = ask(
+        f"{indexed} LIMIT 1 OFFSET ?", [*values, LOOKED_AT - 1] if near else [after + LOOKED_AT - 1, 0]
+    )
     left = list(conditions.values())
     part = f"({indexed} LIMIT ?) part {dialect.join} {dialect.entry}"
     query = _question(part, dialect, left, "e.seq", "USING (seq)")
     found = ask(f"{query} LIMIT ?", [*values, LOOKED_AT, *_values(left), limit])
     if len(found) == limit:
         return found, found[-1]
-    passed = LOOKED_AT - 1
-    if not near:  # the places have no gaps, so none need be counted
-        values, passed = [after + passed], 0
-    last = ask(f"{indexed} LIMIT 1 OFFSET ?", [*values, passed])
     return found, last[0] if last else None
 
 

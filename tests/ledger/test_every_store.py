@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from service.errors import LogUnavailable, RecordConflict
 from service.ledger import searching
 from service.ledger.address import Address
+from service.ledger.embedded.rows import EmbeddedRows
 from service.ledger.log import Log, Record, Wanted, open_log, read_log
+from service.ledger.postgres.rows import PostgresRows
 from service.ledger.proofs import check_inclusion, inclusion
 from tests.ledger.postgres import LOG, Cluster, new_log
 from tests.ledger.records import JUDGED_AT, a_record, record_id
@@ -400,3 +402,30 @@ def test_days_and_a_track_lead_to_few_entries_and_bound_an_answer_on_many(both: 
             assert [log.search(wanted).after for wanted in none] == [None, None]
         with patch.object(searching, "LOOKED_AT", 2), patch.object(searching, "FEW", 100):
             assert all((log.search(wanted).after or 0) > 30 for wanted in many), "every other place is passed"
+
+
+@pytest.mark.parametrize("before", [1, 2])
+@pytest.mark.parametrize(
+    "wanted", [Wanted(level="team-lead"), Wanted(level="team-lead", track="people-lead")]
+)
+def test_what_is_recorded_during_a_search_is_not_passed_over(
+    log: Log, wanted: Wanted, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that skips what was recorded while it was asked for would hide a verdict from its caller."""
+    log.append([a_record(number) for number in range(before)])
+    numbers = iter(range(before, 9))
+
+    def recording(ask: Callable[..., list[int]]) -> Callable[..., list[int]]:
+        def asked(*given: Any) -> list[int]:
+            answer = ask(*given)
+            log.append([a_record(number) for number in [next(numbers, None)] if number is not None])
+            return answer
+
+        return asked
+
+    monkeypatch.setattr(EmbeddedRows, "_seqs", recording(EmbeddedRows._seqs))
+    monkeypatch.setattr(PostgresRows, "_seqs", recording(PostgresRows._seqs))
+    monkeypatch.setattr(searching, "LOOKED_AT", 2)
+    found = ids(log, wanted)
+    assert len(found) >= before
+    assert found == ids(log)[: len(found)]
