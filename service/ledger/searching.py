@@ -16,6 +16,8 @@ from service.ledger.rows import Wanted
 
 LOOKED_AT: Final = 20_000  #: entries that one question looks at
 FEW: Final = 100_000  #: entries that are put in order for one question, where an index has them in another
+_QUESTIONS: Final = 10  #: for one answer
+_AS_LONG_AS: Final = 5  #: others, an entry that lies apart
 _DECIDING: Final = ("unmet", "unknown")  #: results that decide against somebody, where none is named
 _Ask = Callable[[str, Sequence[Any]], list[int]]
 
@@ -26,7 +28,7 @@ class Dialect:
 
     entry: str  #: the table
     priv: str
-    join: str  #: where the table before it is to be gone through first, if the store does not find that out
+    join: str  #: of a table that is to be looked up for what stands before it
     has_one_of: str  #: the condition that the leaf holds one of some texts
     texts: Callable[[list[str]], Any]  #: the value of that condition
 
@@ -46,6 +48,7 @@ class _Way:
 
     answers: tuple[str, ...]
     sorts_by: str | None = None  #: what its entries come in the order of; None: of their places
+    apart: bool = False  #: its entries lie far from each other, so that each takes as long as several others
 
 
 #: The first of these that serves is taken; the last is to go from entry to entry.
@@ -53,8 +56,8 @@ _WAYS: Final = (
     _Way(("person",)),
     _Way(("about",)),
     _Way(("days",), sorts_by="e.decided_us"),
-    _Way(("track", "outcome")),
-    _Way(("track",), sorts_by="e.outcome"),
+    _Way(("track", "outcome"), apart=True),
+    _Way(("track",), sorts_by="e.outcome", apart=True),
     _Way(("kind",)),
     _Way(("policy",)),
     _Way(()),
@@ -84,22 +87,42 @@ def places(
     conditions = dict(_conditions(wanted, subj, caller, dialect))
     way = next(way for way in _WAYS if _serves(way, conditions, ask, dialect))
     near = [conditions.pop(name) for name in way.answers]
+    found: list[int] = []
+    go_on: int | None = after
+    for _ in range(_QUESTIONS):
+        if go_on is None or len(found) == limit:
+            break
+        fitting, go_on = _part(ask, dialect, way, near, list(conditions.values()), go_on, limit - len(found))
+        found += fitting
+    return found, go_on
+
+
+def _part(
+    ask: _Ask,
+    dialect: Dialect,
+    way: _Way,
+    near: list[_Condition],
+    left: list[_Condition],
+    after: int,
+    limit: int,
+) -> tuple[list[int], int | None]:
+    """As `places`, from one question, given what the index of a way answers and what is left."""
     # `+` keeps a store from going from place to place instead, through all that the index leaves out
     seq = "e.seq" if way.sorts_by is None else "+e.seq"
     # places first: where an index gives them in another order, whole entries would be sorted otherwise
     indexed = _question(dialect.entry, dialect, [*near, _Condition(f"{seq} > ?", (after,))], seq)
     values = [*_values(near), after]
-    if not conditions:
+    if not left:
         found = ask(f"{indexed} LIMIT ?", [*values, limit])
         return found, found[-1] if len(found) == limit else None
+    looked_at = max(1, LOOKED_AT // _AS_LONG_AS) if way.apart else LOOKED_AT
     # before what fits: an entry that comes between the two questions would be passed over otherwise
     last = ask(
-        f"{indexed} LIMIT 1 OFFSET ?", [*values, LOOKED_AT - 1] if near else [after + LOOKED_AT - 1, 0]
+        f"{indexed} LIMIT 1 OFFSET ?", [*values, looked_at - 1] if near else [after + looked_at - 1, 0]
     )
-    left = list(conditions.values())
     part = f"({indexed} LIMIT ?) part {dialect.join} {dialect.entry}"
     query = _question(part, dialect, left, "e.seq", "USING (seq)")
-    found = ask(f"{query} LIMIT ?", [*values, LOOKED_AT, *_values(left), limit])
+    found = ask(f"{query} LIMIT ?", [*values, looked_at, *_values(left), limit])
     if len(found) == limit:
         return found, found[-1]
     return found, last[0] if last else None
@@ -124,7 +147,8 @@ def _question(
     by: str = "",
     what: str = "e.seq",
 ) -> str:
-    beside = f"JOIN {dialect.priv} p USING (seq)" if any(each.private for each in conditions) else ""
+    join = dialect.join if by else "JOIN"
+    beside = f"{join} {dialect.priv} p USING (seq)" if any(each.private for each in conditions) else ""
     where = " AND ".join(each.text for each in conditions)
     return f"SELECT {what} FROM {entry} e {by} {beside} WHERE {where} ORDER BY {order}"  # noqa: S608 - our own text; values are bound
 

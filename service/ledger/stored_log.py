@@ -25,7 +25,6 @@ from service.ledger.tiles import Hashes
 
 _RECENT_S: Final = 1.0  #: a commit within so many seconds proves that the log is writable
 _PAGE: Final = 256
-_QUESTIONS_EACH: Final = 10  #: for one search; each looks at 20,000 entries at most
 _TRIES: Final = 20  #: of an erasure to leave no trace; others write between them
 _HELD_UP: Final = (
     "the person is erased, but another program reads an older state of the verdict log and keeps it from "
@@ -238,15 +237,8 @@ class StoredLog:
         self._refuse_in_child()
         subj = None if wanted.person is None else self._sealer.keys.subject(wanted.person)
         caller = None if wanted.caller is None else self._sealer.keys.caller(wanted.caller)
-        places: list[Stored] = []
-        go_on: int | None = -1 if after is None else after
-        for _ in range(_QUESTIONS_EACH):
-            if go_on is None or len(places) == limit:
-                break
-            found = self._rows.find(wanted, subj, caller, go_on, limit - len(places))
-            places += found.entries
-            go_on = found.after
-        return Found([self._sealer.entry(stored) for stored in places], go_on)
+        found = self._rows.find(wanted, subj, caller, -1 if after is None else after, limit)
+        return Found([self._sealer.entry(stored) for stored in found.entries], found.after)
 
     def asked(self, asked: Sequence[Asked]) -> Entry | None:
         """The entry that was recorded when the same was asked before under one of these keys.
