@@ -22,6 +22,8 @@ from ladders_client import Ladders, LaddersProblem
 from service.access.callers import Caller, candidate_caller
 from service.ledger import searching
 from service.ledger.log import open_log
+from service.web.keeping import Keeper
+from service.web.parts import Parts
 from tests.ledger.records import a_record
 from tests.web.conftest import CountingLog
 
@@ -144,16 +146,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CountingLo
         yield CountingLog(log)
 
 
+@pytest.fixture
+def client_on(
+    client_of: Callable[..., FlaskClient], parts: Parts, store: CountingLog
+) -> Callable[[Caller], FlaskClient]:
+    """A client of the service with that log, as one caller."""
+    keeper = Keeper(store, parts.judges, parts.runtime, parts.now)
+    return lambda known: client_of(known, log=store, keeper=keeper)
+
+
 def test_an_answer_looks_at_a_part_of_the_log_and_leads_on_from_there(
-    client_of: Callable[..., FlaskClient],
-    store: CountingLog,
+    client_on: Callable[[Caller], FlaskClient],
     good: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two verdicts among those of others, in a log of years, would keep the caller waiting. So each page
     comes soon, some hold nothing, and only the end says that it is the end.
     """
-    own, other = client_of(OWN, log=store), client_of(OTHER, log=store)
+    own, other = client_on(OWN), client_on(OTHER)
     wanted = []
     for number in range(50):
         made = judged(own if number in (3, 44) else other, good)
@@ -186,18 +196,13 @@ def served(app: Flask) -> Iterator[str]:
 
 @pytest.mark.parametrize("store", ["embedded"], indirect=True)
 def test_the_python_client_goes_on_behind_an_empty_page(
-    app_with: Callable[..., Flask],
-    store: CountingLog,
+    client_on: Callable[[Caller], FlaskClient],
     good: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever iterates wants all, and knows nothing of pages."""
-    own, other = (app_with(access=Named(who), log=store).test_client() for who in (OWN, OTHER))
-    headers = {"Authorization": "Bearer known"}
-    given = [
-        json.loads((own if number % 30 == 3 else other).post(ADDRESS, json=good, headers=headers).data)
-        for number in range(50)
-    ]
+    own, other = client_on(OWN), client_on(OTHER)
+    given = [judged(own if number % 30 == 3 else other, good) for number in range(50)]
     monkeypatch.setattr(searching, "LOOKED_AT", 1)
     with served(own.application) as address, Ladders(address, token="known") as ladders:
         assert [each.id for each in ladders.verdicts()] == [given[at]["verdict_id"] for at in (3, 33)]
@@ -206,19 +211,18 @@ def test_the_python_client_goes_on_behind_an_empty_page(
 
 
 def test_a_person_is_found_at_once(
-    client_of: Callable[..., FlaskClient],
-    store: CountingLog,
+    client_on: Callable[[Caller], FlaskClient],
     good: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An index leads to what is about a candidate, however many entries stand between."""
-    asking = client_of(OTHER, log=store)
+    asking = client_on(OTHER)
     mine = [
         judged(asking, {**good, "candidate": {"id": "E-own" if number in (3, 24) else "E-else"}})
         for number in range(25)
     ]
     monkeypatch.setattr(searching, "LOOKED_AT", 1)
-    (page,) = pages(client_of(candidate_caller("E-own"), log=store))
+    (page,) = pages(client_on(candidate_caller("E-own")))
     assert page == [mine[3]["verdict_id"], mine[24]["verdict_id"]]
 
 
@@ -237,12 +241,12 @@ def test_a_track_or_level_that_is_nowhere_is_refused_with_the_nearest_name(clien
 
 
 def test_a_track_that_was_given_up_is_known_to_those_who_have_verdicts_on_it(
-    client_of: Callable[..., FlaskClient], store: CountingLog
+    client_on: Callable[[Caller], FlaskClient], store: CountingLog
 ) -> None:
     """And to nobody else: others are answered as for one that never was, so that they learn nothing of it.
     Nor is it misspelt where another condition is why nothing fits.
     """
-    own, other = client_of(OWN, log=store), client_of(OTHER, log=store)
+    own, other = client_on(OWN), client_on(OTHER)
     gone = replace(a_record(1), track="wood-craft", level="turner", caller=OWN.owner)
     [receipt] = store.append([gone])
     for query in ("track=wood-craft", "level=turner", "track=wood-craft&level=turner"):
