@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -121,8 +122,12 @@ class Server(BaseApplication):
 
     def load_config(self) -> None:
         """Tell gunicorn what the settings say."""
-        for name, value in {**options(self._settings), **self._hooks()}.items():
+        for name, value in {**options(self._settings, self._count_refused), **self._hooks()}.items():
             self.cfg.set(name, value)
+
+    def _count_refused(self, status: int) -> None:
+        """A request was answered before it came to the app; at once, once that was clear."""
+        self._parts.metrics.count_request("any", "none", status, 0.0)
 
     def load(self) -> Flask:
         """The app; gunicorn asks once, before it forks."""
@@ -203,8 +208,8 @@ class Master(Arbiter):
         self.app.ask_for_reload()
 
 
-def options(settings: Settings) -> dict[str, Any]:
-    """gunicorn's settings."""
+def options(settings: Settings, refused: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    """gunicorn's settings; `refused` counts requests that never come to the app."""
     return {
         "bind": f"[{settings.host}]:{settings.port}"
         if ":" in settings.host
@@ -212,7 +217,10 @@ def options(settings: Settings) -> dict[str, Any]:
         "workers": settings.workers,
         "threads": settings.threads,
         "worker_class": worker_with(
-            body_limit=settings.body_limit, read_timeout_s=settings.read_timeout_s, queue=settings.queue
+            body_limit=settings.body_limit,
+            read_timeout_s=settings.read_timeout_s,
+            queue=settings.queue,
+            refused=refused,
         ),
         "worker_connections": CONNECTIONS,
         "preload_app": True,

@@ -14,6 +14,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -69,6 +70,7 @@ class Worker(ThreadWorker):
     body_limit = 1_048_576
     read_timeout_s = 20.0
     queue = 256
+    refused: Callable[[int], None]  #: counts what never came to the app, by its status
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,7 +84,7 @@ class Worker(ThreadWorker):
 
     def init_process(self) -> None:
         """Change what gunicorn says, in this process alone; then work until told to stop."""
-        util.write_error = _write_problem
+        util.write_error = partial(_write_problem, self.refused)
         wsgi.Response.default_headers = _without_server(wsgi.Response.default_headers)
         super().init_process()
 
@@ -246,6 +248,7 @@ class Worker(ThreadWorker):
     def _refuse(self, conn: Connection, kind: str, status: int, detail: str) -> None:
         conn.sock.setblocking(False)
         _say_problem(conn.sock, kind, status, detail)
+        self.refused(status)
         self._part(conn)
 
     def _part(self, conn: Connection) -> None:
@@ -284,11 +287,13 @@ class Worker(ThreadWorker):
         conn.close()
 
 
-def worker_with(*, body_limit: int, read_timeout_s: float, queue: int) -> type[Worker]:
+def worker_with(
+    *, body_limit: int, read_timeout_s: float, queue: int, refused: Callable[[int], None]
+) -> type[Worker]:
     """The worker with limits: bytes of a body that is kept, seconds for a request to come in, and requests
-    that wait for a thread."""
+    that wait for a thread; and what counts those that it refuses, by status."""
     limits = {"body_limit": body_limit, "read_timeout_s": read_timeout_s, "queue": queue}
-    return type("LimitedWorker", (Worker,), limits)
+    return type("LimitedWorker", (Worker,), {**limits, "refused": staticmethod(refused)})
 
 
 def _without_server(default_headers: Any) -> Any:
@@ -298,8 +303,11 @@ def _without_server(default_headers: Any) -> Any:
     return headers
 
 
-def _write_problem(client: socket.socket, status: int, reason: str, _said: str) -> None:
+def _write_problem(
+    refused: Callable[[int], None], client: socket.socket, status: int, reason: str, _said: str
+) -> None:
     """Answer a request that gunicorn cannot read; what the client sent is not repeated."""
+    refused(status)
     own = next((kind for kind in KINDS.values() if kind.status == status and status in (414, 431)), None)
     if own is not None:
         _say_problem(client, own.name, status, own.title[:1].lower() + own.title[1:])
@@ -317,6 +325,7 @@ def _say_problem(client: socket.socket, kind: str, status: int, detail: str) -> 
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
         f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\nX-Request-Id: {request_id}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
     )
     if status == 503:
         head += f"Retry-After: {RETRY_AFTER_S}\r\n"

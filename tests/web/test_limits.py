@@ -216,6 +216,11 @@ def test_more_work_than_can_be_done_is_refused_at_once(tmp_path: Path, good: dic
             assert json.loads(body)["type"] == "/problems/overloaded"
             assert int(headers["Retry-After"]) > 0
         answered(service, good, 3)
+        with closing(connected(service, b"NONSENSE\r\n\r\n")) as client:
+            assert answer_of(client)[0] == 400
+        metrics = service.ask("GET", "/metrics")[1].decode()
+    for status, count in ((503, 5), (400, 1)):  # else nobody is called when most requests are refused
+        assert f'requests_total{{method="any",route="none",status="{status}"}} {count}.0' in metrics
 
 
 def test_batches_take_half_of_the_threads_and_wait_for_each_other(
