@@ -17,6 +17,7 @@ from service.facts.request import Request
 from service.policy.mentions import Mentions
 from service.policy.model import Level, PolicySet, Requirement
 from service.policy.selection import Selection
+from service.policy.ways import Ways
 from service.verdict.settled import Beside
 
 
@@ -28,6 +29,7 @@ class Case:
     selection: Selection
     policies: PolicySet
     mentions: Mentions
+    ways: Ways
     judgement: Judgement  #: as the engine decided it
     also_judged: tuple[Beside, ...] = ()  #: other versions that were judged, newest first
     turnings: dict[int, Any] = field(default_factory=dict)  #: what `verdict.days` keeps of the policies

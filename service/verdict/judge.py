@@ -24,6 +24,7 @@ from service.policy.mentions import Mentions
 from service.policy.model import Level, PolicySet
 from service.policy.selection import Selection, select
 from service.policy.versions_frozen import VersionDigests
+from service.policy.ways import Ways
 from service.verdict.case import Case
 from service.verdict.document import document_of
 from service.verdict.explanation import Explainer
@@ -48,6 +49,7 @@ class Judge:
     def __init__(self, policies: PolicySet, step: Callable[[], None] = lambda: None) -> None:
         self.policies = policies
         self.mentions = Mentions()
+        self.ways = Ways(policies)
         self.digests = VersionDigests(policies)
         self._turnings: dict[int, Any] = {}
         self._ready: dict[int, tuple[Plan, DurableEngine, Explainer]] = {}
@@ -94,7 +96,9 @@ class Judge:
 
     def options(self, raw: Any, *, judged_at: datetime) -> dict[str, Any]:
         """Judge what a candidate may ask for next; raises as `verdict`."""
-        return options_of(raw, self.policies, judged_at=judged_at, engine=ENGINE, judge=self._explained)
+        return options_of(
+            raw, self.policies, self.ways, judged_at=judged_at, engine=ENGINE, judge=self._explained
+        )
 
     def _explained(self, request: Request, selection: Selection) -> tuple[Case, Explainer]:
         case = self.case(request, selection)
@@ -121,6 +125,7 @@ class Judge:
             selection=settled,
             policies=self.policies,
             mentions=self.mentions,
+            ways=self.ways,
             turnings=self._turnings,
             judgement=judgement,
             also_judged=also_judged,

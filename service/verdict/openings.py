@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.engine.evaluate import PASSED, Judgement, Result, judge
-from service.facts.request import Request
-from service.policy.model import Level, PolicySet, Requirement, TrackVersion
-from service.policy.versions import judged_by
+from service.policy.model import Level, Requirement, TrackVersion
 from service.verdict.case import Case
 from service.verdict.settled import RANK
 
@@ -44,7 +42,8 @@ def open_to_you(case: Case) -> list[Opening]:
     if case.request.standing is None:
         return []  # where the candidate stands was not told
     openings: dict[str, Opening] = {}
-    for version, level in reachable(case.policies, case.request, case.selection.standing):
+    request = case.request
+    for version, level in case.ways.onward(case.selection.standing, request.submitted_on, request.as_of):
         if level.name != case.selection.level.name:
             opening = Opening(version, level, judge(level, case.for_level(level)))
             known = openings.get(level.name)
@@ -57,22 +56,3 @@ def rank(opening: Opening) -> tuple[bool, int, int, str]:
     """Craft before people, open before closed, then by grade and name."""
     closed = RANK[opening.judgement.outcome]
     return opening.version.kind == "people", closed, opening.level.grade, opening.level.name
-
-
-def reachable(
-    policies: PolicySet, request: Request, standing: Level | None
-) -> Iterator[tuple[TrackVersion, Level]]:
-    """The levels whose `enter_from` names a level, in every version that judges; those that begin a track for
-    people on no ladder."""
-    place = None if standing is None else standing.name
-    for versions in policies.tracks.values():
-        for version in reversed(judged_by(versions, request.submitted_on, request.as_of)):
-            for index, level in enumerate(version.levels):
-                if place is None:
-                    reached = (
-                        not level.enter_from and index == 0
-                    )  # the first level of a track: for people on no ladder
-                else:
-                    reached = level.enter_from is not None and place in level.enter_from
-                if reached:
-                    yield version, level

@@ -17,16 +17,18 @@ from service.facts.request import Request
 from service.facts.schema import read_options_request
 from service.policy.model import Level, PolicySet
 from service.policy.selection import Selection, select, standing_of
+from service.policy.ways import Ways
 from service.verdict.case import Case
 from service.verdict.document import changes_of, days_met, way_back_of
 from service.verdict.explanation import Explainer
 from service.verdict.later import eligible_from
-from service.verdict.openings import Opening, rank, reachable
+from service.verdict.openings import Opening, rank
 
 
 def options_of(
     raw: Any,
     policies: PolicySet,
+    ways: Ways,
     *,
     judged_at: datetime,
     engine: str,
@@ -37,6 +39,7 @@ def options_of(
     Args:
         raw: The JSON value of the request, numbers exact.
         policies: What is judged by.
+        ways: Where one may go by them.
         judged_at: Now, in UTC.
         engine: What decides, with its version.
         judge: Decides a request; gives the case, and what explains its level.
@@ -49,7 +52,8 @@ def options_of(
     standing = None if request is None else standing_of(request, policies, wrong)
     if request is None or wrong:
         raise RequestError(wrong)
-    places = dict.fromkeys((level.track, level.level) for _, level in reachable(policies, request, standing))
+    onward = ways.onward(standing, request.submitted_on, request.as_of)
+    places = dict.fromkeys((level.track, level.level) for _, level in onward)
     found: list[tuple[Opening, dict[str, Any]]] = []
     for track, level in places:
         asked = replace(request, to_track=track, to_level=level)

@@ -32,6 +32,7 @@ from service.policy.condition import (
 from service.policy.mentions import Mentions
 from service.policy.model import Level, PolicySet, Requirement, TrackVersion
 from service.policy.selection import Selection
+from service.policy.ways import Ways
 from service.verdict.case import Case
 
 PLACE = Place("tracks/small/2026-01-01.yaml", 1, 1)
@@ -189,8 +190,9 @@ def case_of(level: Level, facts: dict[str, Any], as_of: date = AS_OF) -> Case:
     judgement = judge(level, scope_for(request, level, first))
     selection = Selection(version=version, level=level, standing=first)
     return Case(
-        request=request, selection=selection, policies=policies, mentions=mentions, judgement=judgement
-    )
+        request=request, selection=selection, policies=policies, mentions=mentions, ways=Ways(policies),
+        judgement=judgement,
+    )  # fmt: skip
 
 
 def eligible(case: Case, changes: dict[str, Any]) -> bool:
