@@ -8,6 +8,7 @@ import sys
 
 BENCHES = (
     ["bench.engine"],
+    ["bench.floor"],
     ["bench.http", "100000"],
     ["bench.log"],
     ["bench.policies"],
