@@ -16,13 +16,13 @@ from typing import Any, Final
 
 import orjson
 
-from service.ledger.decision_record import decision_in, verdict_of
+from service.ledger.decision_record import SUPERSEDES, decision_in, superseded_in, verdict_of
 from service.ledger.log import Entry
 from service.ledger.verdict_record import answer, document_in
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 _TOLD: Final = ("verdict_id", "request_id", "outcome", "summary", "candidate", "from", "to", "dates")
-_LISTS: Final = ("unmet", "unknown", "waived", "eligible_from", "log", "links")
+_LISTS: Final = ("unmet", "unknown", "waived", "eligible_from", SUPERSEDES, "log", "links")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +87,5 @@ def _data(entry: Entry) -> Mapping[str, Any] | None:
     document = document_in(entry)
     if document is None:
         return None
-    whole = answer(document, entry.receipt)
+    whole = answer(document, entry.receipt, supersedes=superseded_in(entry))
     return {name: whole[name] for name in (*_TOLD, *_LISTS)}

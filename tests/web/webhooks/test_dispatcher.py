@@ -39,7 +39,7 @@ DOCUMENT: dict[str, object] = {
 def entry(index: int, kind: str = "verdict", *, erased: bool = False) -> Entry:
     private = {} if erased else {"/verdict": orjson.dumps(DOCUMENT)}
     id_ = f"id-{index}"
-    return Entry(Receipt(index, "sha256:0", NOON, id_), id_, kind, b"", private)
+    return Entry(Receipt(index, "sha256:0", NOON, id_), id_, kind, b"{}", private)
 
 
 class FakeLog:

@@ -137,6 +137,19 @@ def test_what_happens_while_a_receiver_is_away_is_told_when_it_is_back(tmp_path:
     assert list(dict.fromkeys(subjects)) == told
 
 
+def test_a_subscriber_learns_which_verdict_another_replaces(tmp_path: Path) -> None:
+    """Else whoever acts on verdicts goes on acting on the one that rests on wrong facts."""
+    with receiving() as receiver:
+        place = subscribed(tmp_path, receiver)
+        with running(tmp_path / "log.db", workers=1, webhooks=place) as service:
+            service.wait_until_ready()
+            old = judged(service, "wf-1")
+            corrected = {**REQUEST, "request_id": "wf-2", "as_of": "2027-02-01", "supersedes": old}
+            assert service.ask("POST", "/v1/verdicts", json.dumps(corrected))[0] == 201
+            events = receiver.wait_for(2)
+    assert [event["data"]["supersedes"] for event in events] == [None, old]
+
+
 def test_a_dead_event_is_seen_and_told_once_more(tmp_path: Path) -> None:
     """An operator sees what was refused, and need not write it again by hand."""
     with receiving() as receiver:
