@@ -141,15 +141,15 @@ OPERATIONS = {
     for method, operation in item.items()
     if method != "parameters"
 }
-#: what takes nothing cannot be asked wrongly
+ANY_TEXT = {"type": "string"}
+#: what takes nothing cannot be asked wrongly, and what takes any name, neither
 TRIALS = [
     (label, mode)
     for label, operation in OPERATIONS.items()
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     if mode is GenerationMode.POSITIVE
-    or operation.get("parameters")
     or operation.get("requestBody")
-    or "{" in label
+    or any(parameter["schema"] != ANY_TEXT for parameter in operation.get("parameters", []))
 ]
 #: here a request that is wrong is answered in its place, and the whole is not refused
 EACH_FOR_ITSELF = {"POST /v1/verdicts/batch", "POST /access/v1/evaluations"}
