@@ -46,7 +46,7 @@ from service.web.publishing import Publishing
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
 from service.web.webhooks.subscribers import Subscribers
-from service.web.worker import CONNECTIONS, worker_with
+from service.web.worker import worker_with
 
 
 class Server(BaseApplication):
@@ -222,7 +222,6 @@ def options(settings: Settings, refused: Callable[[int], None] = lambda _: None)
             queue=settings.queue,
             refused=refused,
         ),
-        "worker_connections": CONNECTIONS,
         "preload_app": True,
         "max_requests": 0,  # nothing grows, so nothing needs to be recycled
         "timeout": 30,

@@ -4,11 +4,13 @@ documents.
 
 The one thread that waits for all connections also takes their requests in (`web.intake`); a thread answers
 a request once all of it is there. What stays open while it is answered, such as a batch, may take half of the
-threads. Nothing in that one thread ever waits for a single client.
+threads. Nothing in that one thread ever waits for a single client. Whoever comes is taken in: beyond so many
+connections each new one has one go that says nothing, or has waited longest.
 """
 
 from __future__ import annotations
 
+import resource
 import selectors
 import socket
 import struct
@@ -34,13 +36,13 @@ from service.web.pace import PacedUnreader
 from service.web.problems import KINDS, MEDIA_TYPE, document
 
 CONNECTIONS: Final = 1_000  #: of one worker; beyond that, those that send nothing make room
+FILES: Final = 200  #: open files of one worker beside its connections
 HELD: Final = 64 * 1024 * 1024  #: bytes of requests that one worker keeps
 WRITE_S: Final = 10  #: seconds in which a client must take in something of an answer
 _ANSWER: Final = 262_144  #: bytes of an answer that wait in the system, and in no thread
 _RECEIVED: Final = 65_536  #: bytes that are taken from a connection at a time
 _PARTING_S: Final = 2.0
 _PARTING_BYTES: Final = 65_536
-_ROOM: Final = 16  #: connections that make room at a time
 _WRITE_TIMEOUT: Final = struct.pack("ll", WRITE_S, 0)
 _PROBE: Final = b"GET /health/"
 _UNREADABLE: Final = "the request line, a header or the length of the body is not as HTTP/1.1 has it"
@@ -70,10 +72,12 @@ class Worker(ThreadWorker):
     body_limit = 1_048_576
     read_timeout_s = 20.0
     queue = 256
+    connections = CONNECTIONS
     refused: Callable[[int], None]  #: counts what never came to the app, by its status
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.worker_connections = 2 * self.connections  # with those that are parting, and were told why
         self._waiting: dict[Connection, None] = {}  # for more of a request, the first to expire first
         self._parting: dict[Connection, None] = {}  # for the client to close, likewise
         self._open_waiting: deque[Connection] = deque()
@@ -98,6 +102,8 @@ class Worker(ThreadWorker):
         except OSError:  # gone again, or another worker was faster
             return
         self.nr_conns += 1
+        if self.nr_conns > self.connections:
+            self._make_room()
         self._receive(conn, sock)
 
     def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
@@ -218,20 +224,17 @@ class Worker(ThreadWorker):
             for conn in [each for each in self._waiting if not each.arrival.came]:
                 self._stop_waiting(conn)
                 self._close(conn)
-        if self.nr_conns >= self.worker_connections:
-            self._make_room()
 
     def _make_room(self) -> None:
-        """Let those go that wait for nothing, or have waited longest."""
-        for conn in list(self.keepalived_conns)[:_ROOM]:
-            self.keepalived_conns.remove(conn)
+        """Let one go that waits for nothing, or else has waited longest, so that a new one finds room."""
+        if self.keepalived_conns:
+            conn = self.keepalived_conns.popleft()
             self.poller.unregister(conn.sock)
             self._close(conn)
-        for conn in list(self._parting)[:_ROOM]:
-            self._end(conn)
-        if self.nr_conns >= self.worker_connections:
-            for conn in list(self._waiting)[:_ROOM]:
-                self._overloaded(conn)
+        elif self._waiting and self.nr_conns - len(self._parting) > self.connections:
+            self._overloaded(next(iter(self._waiting)))
+        if self._parting and self.nr_conns >= self.worker_connections:
+            self._end(next(iter(self._parting)))
 
     def _too_slow(self, conn: Connection) -> None:
         self._stop_waiting(conn)
@@ -292,8 +295,27 @@ def worker_with(
 ) -> type[Worker]:
     """The worker with limits: bytes of a body that is kept, seconds for a request to come in, and requests
     that wait for a thread; and what counts those that it refuses, by status."""
-    limits = {"body_limit": body_limit, "read_timeout_s": read_timeout_s, "queue": queue}
-    return type("LimitedWorker", (Worker,), {**limits, "refused": staticmethod(refused)})
+    limits = {
+        "body_limit": body_limit,
+        "read_timeout_s": read_timeout_s,
+        "queue": queue,
+        "connections": _connections(),
+        "refused": staticmethod(refused),
+    }
+    return type("LimitedWorker", (Worker,), limits)
+
+
+def _connections() -> int:
+    """How many connections a worker can have files for. Usual limits are low, and may be raised by ourselves:
+    out of files, a worker could neither take anybody in nor read its own.
+    """
+    wanted = 2 * CONNECTIONS + FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return CONNECTIONS
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(1, (allowed - FILES) // 2)
 
 
 def _without_server(default_headers: Any) -> Any:

@@ -116,11 +116,19 @@ def environment(**settings: object) -> dict[str, str]:
 
 @contextmanager
 def running(
-    log: object, *, policies: Path = POLICIES, cwd: Path | None = None, **settings: object
+    log: object,
+    *,
+    policies: Path = POLICIES,
+    cwd: Path | None = None,
+    open_files: str | None = None,
+    **settings: object,
 ) -> Iterator[Service]:
-    """A service on a free port, with a log of its own; versions may change unless `freeze` says otherwise."""
+    """A service on a free port, with a log of its own; versions may change unless `freeze` says otherwise.
+    `open_files` is the limit that it starts with, as `prlimit` takes it.
+    """
+    limited = [] if open_files is None else ["prlimit", f"--nofile={open_files}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "service.cli.main", "serve"],
+        [*limited, sys.executable, "-m", "service.cli.main", "serve"],
         env=environment(policies=policies, log=log, port=0, **{"freeze": "no", **settings}),
         cwd=cwd or Path(str(log)).parent,
         stdout=subprocess.PIPE,

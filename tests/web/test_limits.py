@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from service.web.worker import CONNECTIONS, FILES
 from tests.web.running import Service, running
 
 HEAD = b"POST /v1/verdicts HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -118,6 +120,38 @@ def test_a_hundred_silent_clients_do_not_keep_another_waiting(patient: Service, 
         for _ in range(MANY):
             open_.enter_context(closing(connected(patient)))
         answered(patient, good)
+
+
+def test_more_silent_clients_than_there_are_places_keep_nobody_waiting(
+    tmp_path: Path, good: dict[str, Any]
+) -> None:
+    """Each that comes has one go that has waited longest, and a worker never runs out of files, which would
+    keep it from its own, too. Of few files there are few places: 200 of 600.
+    """
+    with (
+        running(tmp_path / "verdicts.db", workers=1, read_timeout_s=60, open_files="600") as service,
+        ExitStack() as open_,
+    ):
+        kept = open_.enter_context(
+            closing(connected(service, b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"))
+        )
+        assert kept.recv(12) == b"HTTP/1.1 200"
+        told = [
+            open_.enter_context(closing(connected(service, b"" if number % 2 else b"GET /v1/tr")))
+            for number in range(500)
+        ]
+        answered(service, good)
+        status, headers, problem = answer_of(told[0])
+        assert (status, problem["type"]) == (503, "/problems/overloaded")
+        assert int(headers["Retry-After"]) > 0
+        assert b"".join(iter(lambda: kept.recv(65536), b"")).endswith(b'{"live":true}')  # it was closed
+
+
+def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path) -> None:
+    """1,024 is usual at login, and too few for 1,000 connections."""
+    with running(tmp_path / "verdicts.db", workers=1, open_files="300:5000") as service:
+        (worker,) = service.workers()
+        assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (2 * CONNECTIONS + FILES, 5000)
 
 
 def test_clients_that_never_read_do_not_keep_another_waiting(patient: Service, good: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from tests.web.promise import document_now
 from tests.web.requests_file import HTTP_FILE, http_file
@@ -120,7 +121,7 @@ def test_each_request_works_as_it_stands(tmp_path: Path) -> None:
             f'[{variables["subscriber"]}]\nbegin = "start"\n'
             f'url = "{subscriber}"\nsecret_file = "{tmp_path / "secret"}"\n'
         )
-        settings = {"policies": HOUSE / "policies", "webhooks": tmp_path / "hooks.toml"}
+        settings: dict[str, Any] = {"policies": HOUSE / "policies", "webhooks": tmp_path / "hooks.toml"}
         with running(tmp_path / "log.db", **settings, workers=1) as service:
             service.wait_until_ready()
             variables["host"] = service.address
