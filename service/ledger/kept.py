@@ -48,7 +48,7 @@ class ExportedHashes:
 
     def leaf_hashes(self, start: int, stop: int) -> list[bytes]:
         """As `Hashes.leaf_hashes`."""
-        return self._between(0, start, min(stop, self._size))
+        return self._between(0, start, stop, self._size)
 
     def tile(self, level: int, index: int) -> bytes | None:
         """As `Hashes.tile`."""
@@ -57,14 +57,15 @@ class ExportedHashes:
 
     def tile_roots(self, level: int, start: int, stop: int) -> list[bytes]:
         """As `Hashes.tile_roots`."""
-        return self._between(level + 1, start, min(stop, self._size // WIDTH ** (level + 1)))
+        return self._between(level + 1, start, stop, self._size // WIDTH ** (level + 1))
 
-    def _between(self, level: int, start: int, stop: int) -> list[bytes]:
-        """Some hashes of a level, which lie in one tile."""
+    def _between(self, level: int, start: int, stop: int, end: int) -> list[bytes]:
+        """Some hashes of a level, which lie in one tile; the level ends before `end`."""
         tile, first = divmod(start, WIDTH)
-        row = self._folder.row(level, tile, stop - tile * WIDTH) if stop > start else b""
-        ends = range(HASH_BYTES * first, len(row or b""), HASH_BYTES)
-        return [row[at : at + HASH_BYTES] for at in ends] if row else []
+        # a tile that is not full is named by all that it holds, however little of it is asked for
+        row = self._folder.row(level, tile, min(WIDTH, end - tile * WIDTH)) if start < end else None
+        ends = range(HASH_BYTES * first, HASH_BYTES * (stop - tile * WIDTH), HASH_BYTES)
+        return [row[at : at + HASH_BYTES] for at in ends if at < len(row)] if row else []
 
 
 def exported_tree(folder: Path, trust: Trust) -> Tree:

@@ -91,6 +91,17 @@ def test_a_promise_that_was_kept_is_found_in_an_export_and_in_the_log(place: Pat
     assert json.loads(check(place, "--json"))["found"] is None
 
 
+def test_every_entry_of_an_export_is_found_where_its_receipt_says(place: Path, tmp_path: Path) -> None:
+    """An auditor draws receipts as they like: also those of the last entries, whose tile is not full."""
+    with closing(opened(place)) as log:
+        lines = [in_one_line(log.signed(each.receipt)) for each in log.entries() if each.kind == "verdict"]
+    many = tmp_path / "many"
+    many.write_text("\n".join(lines))
+    words = ("check-receipt", many, place.parent / "export", "--trust", place.with_name("trust"))
+    assert run(place, *words).output == f"{len(lines)} receipts checked\n"
+    assert len(lines) == 620
+
+
 def test_a_file_of_many_receipts_is_checked_line_by_line(place: Path, tmp_path: Path) -> None:
     """A year of a workflow system in one file: only what needs a look is shown, and the worst decides."""
     with closing(opened(place)) as log:
