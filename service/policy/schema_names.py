@@ -30,6 +30,7 @@ class PolicyNames:
     figures: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     places: tuple[str, ...] = ()  #: `track/level`
@@ -59,14 +60,16 @@ def names_in(trees: Mapping[str, Node]) -> PolicyNames:
         _note_choices(name, node, choices)
     places: list[tuple[str, str]] = []
     requirements: list[str] = []
+    duties: list[str] = []
     for file in sorted(trees):
         if _TRACK_FILE.fullmatch(file):
             track = _word(trees[file], "track")
+            duties += [_word(each, "id") for each in _items(trees[file], "afterwards")]
+            requirements += _ids(trees[file], "at_every_level")
             for level in _items(trees[file], "levels"):
                 places.append((track, _word(level, "level")))
-                requirements += [
-                    _word(each, "id") or _word(each, "use") for each in _items(level, "requires")
-                ]
+                requirements += _ids(level, "requires")
+                duties += [_word(each, "id") for each in _items(level, "afterwards")]
     shared = [
         _word(each, "id")
         for file in sorted(trees)
@@ -83,6 +86,7 @@ def names_in(trees: Mapping[str, Node]) -> PolicyNames:
         figures=tuple(_lines(root, "figures")),
         shared=_named(shared),
         requirements=_named(requirements),
+        duties=_named(duties),
         tracks=_named(track for track, _ in places),
         levels=_named(level for _, level in places),
         places=_named(f"{track}/{level}" for track, level in places if track and level),
@@ -114,6 +118,11 @@ def _lines(node: Node | None, name: str) -> dict[str, Node]:
 def _items(node: Node | None, name: str) -> Iterator[Node]:
     value = _value(node, name)
     yield from value.items if isinstance(value, ListNode) else ()
+
+
+def _ids(node: Node | None, name: str) -> Iterator[str]:
+    for each in _items(node, name):
+        yield _word(each, "id") or _word(each, "use")
 
 
 def _word(node: Node | None, name: str) -> str:

@@ -93,7 +93,7 @@ def read_case(node: Node, setting: Setting) -> tuple[PolicyTest, ...]:
         selection = _selected(request, setting, to, person, [at for _, at in waivers])
         expected = None
         if selection is not None:
-            expected = read_expected(lines, selection.level, setting.policies, setting.telling)
+            expected = read_expected(lines, selection, setting.policies, setting.telling)
         if len(report.problems) > told:
             return ()  # the same lines would be wrong for the next level, and be told once more
         if selection is not None and expected is not None:

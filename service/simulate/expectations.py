@@ -1,7 +1,7 @@
 """What a case expects: its lines in; `Expected`, with the line of every word of it, out.
 
-A misspelt requirement, fact or level is a problem with the nearest name, never an expectation that no verdict
-can fulfil.
+A misspelt requirement, fact, level or duty is a problem with the nearest name, never an expectation that no
+verdict can fulfil.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from service.policy.condition import Place
 from service.policy.literals import Mistake, read_literal
 from service.policy.model import Level, PolicySet
 from service.policy.reader import Fields, place_of, quoted, shape, unknown_word
+from service.policy.selection import Selection
 from service.policy.source import ListNode, Node, TextNode
 from service.simulate.model import NAMED, Expected, Named
 from service.simulate.told import NONE, Telling
 
 OUTCOMES = get_args(Outcome)
 RESULTS = get_args(Result)
-EXPECTED = ("expect", *NAMED, "missing", "eligible_from", "open_to_you", "findings")
+EXPECTED = ("expect", *NAMED, "missing", "eligible_from", "open_to_you", "afterwards", "findings")
 NEVER: Literal["never"] = "never"
 
 
-def read_expected(lines: Fields, level: Level, policies: PolicySet, telling: Telling) -> Expected | None:
-    """What a case expects of a verdict about `level`; None, with problems, when that is unclear."""
-    before = len(lines.report.problems)
+def read_expected(
+    lines: Fields, selection: Selection, policies: PolicySet, telling: Telling
+) -> Expected | None:
+    """What a case expects of a verdict by `selection`; None, with problems, when that is unclear."""
+    before, level = len(lines.report.problems), selection.level
     deciding = [requirement.id for requirement in level.requires if requirement.kind == "required"]
     advisory = [requirement.id for requirement in level.requires if requirement.kind == "advisory"]
     outcome = cast(Outcome, lines.one_of("expect", OUTCOMES, "eligible", "expect: eligible"))
@@ -39,12 +42,12 @@ def read_expected(lines: Fields, level: Level, policies: PolicySet, telling: Tel
         if listed is not None:
             at[word] = place_of(lines.get(word) or lines.node)
             named[word] = tuple(_requirements(listed, deciding, advisory, level, lines))
-    for each in ("missing", "eligible_from", "open_to_you"):
+    for each in ("missing", "eligible_from", "open_to_you", "afterwards"):
         node = lines.get(each)
         if node is not None:
             at[each] = place_of(node)
     findings = _findings(lines, level, at)
-    missing, open_now = _words(lines, "missing"), _words(lines, "open_to_you")
+    missing, open_now, after = (_words(lines, word) for word in ("missing", "open_to_you", "afterwards"))
     expected = Expected(
         outcome=outcome,
         named=named,
@@ -52,6 +55,7 @@ def read_expected(lines: Fields, level: Level, policies: PolicySet, telling: Tel
         missing=None if missing is None else tuple(_facts(missing, telling)),
         eligible_from=_day(lines),
         open_to_you=None if open_now is None else tuple(_levels(open_now, policies, lines)),
+        afterwards=None if after is None else tuple(_duties(after, selection, lines)),
         at=at,
     )
     if len(lines.report.problems) == before:
@@ -128,6 +132,18 @@ def _levels(words: list[TextNode], policies: PolicySet, lines: Fields) -> Iterat
             yield word.value
         else:
             lines.report.at(word, unknown_word(word.value, known, "a level; write `track/level`"))
+
+
+def _duties(words: list[TextNode], selection: Selection, lines: Fields) -> Iterator[str]:
+    """Where several versions judge, any of them may be the one whose duties follow."""
+    levels = (selection.level, *(level for _, level in selection.favourable))
+    known = dict.fromkeys(duty.id for level in levels for duty in level.afterwards)
+    for word in words:
+        if word.value in known:
+            yield word.value
+        else:
+            message = unknown_word(word.value, known, f"a duty after {quoted(selection.level.name)}")
+            lines.report.at(word, message if known else f"{message}; none follows there, so write `{NONE}`")
 
 
 def _day(lines: Fields) -> date | Literal["never"] | None:

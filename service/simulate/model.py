@@ -33,6 +33,7 @@ class Expected:
     )
     eligible_from: date | Literal["never"] | None = None
     open_to_you: tuple[str, ...] | None = None  #: the levels that are open now, and no others
+    afterwards: tuple[str, ...] | None = None  #: the duties that follow the promotion, and no others
     at: Mapping[str, Place]  #: where each of these stands: `expect`, `unmet`, …, `findings.route`
 
 

@@ -7,6 +7,7 @@ take time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -65,6 +66,11 @@ def _differences(test: PolicyTest, case: Case) -> Iterator[Difference]:
         )
         if open_now != sorted(expected.open_to_you):
             yield _other(test, "open_to_you", "open_to_you", _listed(expected.open_to_you), _listed(open_now))
+    if expected.afterwards is not None:
+        duties = [duty.id for duty in found.level.afterwards]
+        if sorted(duties) != sorted(set(expected.afterwards)):
+            told = _other(test, "afterwards", "afterwards", _listed(expected.afterwards), _listed(duties))
+            yield replace(told, policy=found.level.place)
 
 
 def _other(test: PolicyTest, what: str, line: str, expected: str, found: str) -> Difference:

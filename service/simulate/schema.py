@@ -47,7 +47,8 @@ def case_file_schema(names: PolicyNames) -> Schema:
         "person": lines({name: values.get(name, {}) for name in PERSON}, notes=NOTES),
         "case": case, "table": table,
         "a-place": known(names.places), "a-fact-to-tell": known(names.facts),
-        "a-requirement": known(names.requirements), "a-fact-or-field": known((*names.facts, *names.dotted)),
+        "a-requirement": known(names.requirements), "a-duty": known(names.duties),
+        "a-fact-or-field": known((*names.facts, *names.dotted)),
         "told": _told(names),
     }  # fmt: skip
     file = {
@@ -83,6 +84,7 @@ def _values() -> dict[str, Schema]:
         "missing": _none_or_several(ref("a-fact-or-field")),
         "eligible_from": {"anyOf": [DAY, one_of((NEVER,))]},
         "open_to_you": _none_or_several(ref("a-place")),
+        "afterwards": _none_or_several(ref("a-duty")),
         "findings": by_name(ref("a-requirement"), one_of(RESULTS)),
         "skip": lines({"reason": TEXT, "until": DAY}, "reason", "until"),
         "columns": some_of({"anyOf": [one_of(CASE), ref("a-fact-to-tell")]}),

@@ -179,6 +179,20 @@ def test_names_are_offered_from_a_folder_that_has_problems() -> None:
     assert "lead/team-lead" in names.places
 
 
+def test_what_is_written_once_for_all_levels_is_offered_to_tests_too() -> None:
+    """A case names requirements and duties of a track like those of its level."""
+    text = """
+track: craft
+at_every_level: [{id: rules}, {use: good-standing}]
+afterwards: [{id: talk}]
+levels:
+  - {level: engineer, requires: [{id: tried}], afterwards: [{id: mentor}]}
+"""
+    defs = case_file_schema(names_in(trees_of({CRAFT: text.encode()})[0]))["$defs"]
+    assert offered(defs["a-requirement"]) == ["rules", "good-standing", "tried"]
+    assert offered(defs["a-duty"]) == ["talk", "mentor"]
+
+
 @pytest.mark.parametrize("kind", ["facts", "shared", "track", "charter", "folder", "tests"])
 def test_each_schema_is_a_schema_and_stands_by_itself(kind: str) -> None:
     """Whatever it rests on is inside; an editor fetches nothing."""

@@ -33,6 +33,8 @@ def differing(given: str, to: str, *lines: str) -> tuple[Difference, ...]:
         ("otto", "craft/maker", ["with: {rating: below}", "expect: not_eligible", "eligible_from: never"]),
         ("mara", "lead/lead", ["with: {wish: no}", "expect: not_eligible", "open_to_you: craft/master"]),
         ("otto", "lead/lead", ["with: {rating: below}", "expect: not_eligible", "open_to_you: none"]),
+        ("mara", "lead/lead", ["expect: eligible", "afterwards: [mentor, talk]"]),
+        ("otto", "craft/maker", ["expect: eligible", "afterwards: none"]),
         ("mara", "lead/lead", ["without: [wish, trainings]", OPEN, "missing: [trainings, wish]"]),
         (
             "mara",
@@ -105,6 +107,8 @@ def test_a_failing_case_says_for_each_requirement_what_was_expected_and_found() 
             ["expect: not_eligible", "with: {wish: no}", "open_to_you: none"],
             [("open_to_you", "none", "craft/master")],
         ),
+        (["expect: eligible", "afterwards: talk"], [("afterwards", "talk", "mentor, talk")]),
+        (["expect: eligible", "afterwards: none"], [("afterwards", "none", "mentor, talk")]),
     ],
 )  # fmt: skip
 def test_what_came_out_otherwise_is_said_and_nothing_else(
