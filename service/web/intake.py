@@ -63,11 +63,14 @@ class Arrival:
             return "whole"
         if any(name == b"expect" for name, _ in told):
             return "open"  # the client waits for an answer before it sends the body
+        codings = [value.lower() for name, value in told if name == b"transfer-encoding"]
+        if codings not in ([], [b"chunked"]):
+            return "open"  # the parser takes some of them, and then reads chunks
         if len(told) > 1:
             return "whole"  # two lengths: the parser refuses it
         ((name, value),) = told
         if name == b"transfer-encoding":
-            return None if value.lower() == b"chunked" else "whole"
+            return None
         if not value.isdigit() or len(value) > 18:
             return "whole" if not value.isdigit() else "open"
         if int(value) > self._limit:

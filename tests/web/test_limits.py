@@ -99,10 +99,19 @@ class Trickling:
         (b"GET /health/live HTTP/1.1\r\nX-Long: ", b"a"),
         (HEAD + b"Content-Length: 900000\r\n\r\n", b" "),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n", b"1\r\n \r\n"),
         (HEAD + b"Expect: 100-continue\r\nContent-Length: 900000\r\n\r\n", b" "),
         (BATCH + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     ],
-    ids=["no line", "headers", "a body", "chunks", "after being told to continue", "a batch"],
+    ids=[
+        "no line",
+        "headers",
+        "a body",
+        "chunks",
+        "compressed chunks",
+        "after being told to continue",
+        "a batch",
+    ],
 )
 def test_a_hundred_clients_that_trickle_do_not_keep_another_waiting(
     begin: bytes, byte: bytes, patient: Service, good: dict[str, Any]
