@@ -13,7 +13,9 @@ from typing import Final, Literal
 Progress = Literal["more", "whole", "open", "too much"]
 
 HEAD_LIMIT: Final = 65_536  #: bytes of the request line and the headers together
-_LONGEST_SIZE: Final = 1_024  #: bytes of the line before a chunk; the parser refuses what is longer
+_LONGEST_SIZE: Final = (
+    1_024  #: bytes of the line before a chunk; the parser waits for the end of a longer one
+)
 _BATCH: Final = b"POST /v1/verdicts/batch"
 _END: Final = b"\r\n\r\n"
 _TELLING: Final = re.compile(
@@ -83,10 +85,10 @@ class Arrival:
         while self._chunk_at <= len(self.came):
             end = self.came.find(b"\r\n", self._chunk_at, self._chunk_at + _LONGEST_SIZE)
             if end < 0:
-                return "more" if len(self.came) < self._chunk_at + _LONGEST_SIZE else "whole"
+                return "more" if len(self.came) < self._chunk_at + _LONGEST_SIZE else "open"
             digits = bytes(self.came[self._chunk_at : end]).partition(b";")[0].strip()
             if not re.fullmatch(rb"[0-9a-fA-F]{1,15}", digits):
-                return "whole"  # no chunks: the parser refuses it
+                return "open"  # no chunks, most likely; whatever the parser takes for one, it waits for
             size = int(digits, 16)
             if size == 0:
                 done = self.came[end + 2 : end + 4] == b"\r\n" or self.came.find(_END, end) >= 0
