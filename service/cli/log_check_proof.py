@@ -29,9 +29,9 @@ def check_proof(ctx: click.Context, proof: Path, trust: Path) -> None:
     """
     from service.ledger.merkle import entry_hash
     from service.ledger.proof_file import read_proof_file
-    from service.ledger.trust import read_trust
+    from service.ledger.trust import trust_in
 
-    believed = read_trust(trust.read_text("utf-8"))
+    believed = trust_in(trust)
     try:
         read = read_proof_file(proof.read_bytes())
         if not read.extra:

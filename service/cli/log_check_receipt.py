@@ -51,11 +51,11 @@ def check_receipt(
     before the entry; 4 it cannot be checked, because it is no receipt of this log.
     """
     from service.ledger.signed_receipt import receipts_in
-    from service.ledger.trust import read_trust
+    from service.ledger.trust import trust_in
 
     if export is not None and here:
         raise NotProven("name either EXPORT or --here, not both")
-    believed = read_trust(trust.read_text("utf-8"))
+    believed = trust_in(trust)
     written = receipts_in(receipts.read_bytes())
     if not written:
         raise NotProven(f"there is no receipt in `{receipts}`")

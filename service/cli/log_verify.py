@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.config_file import config_file
+from service.cli.refused import said_of
 from service.errors import LaddersError, NotProven
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Verifying(click.Command):
         """As click does it."""
         try:
             return super().invoke(ctx)
-        except LaddersError as wrong:
-            click.echo(f"ladders: {wrong}", err=True)
+        except (LaddersError, OSError) as wrong:
+            click.echo(f"ladders: {said_of(wrong)}", err=True)
             ctx.exit(CANNOT)
 
 
@@ -89,9 +90,9 @@ def verify(
 
 
 def _trust(path: Path | None) -> Trust | None:
-    from service.ledger.trust import read_trust
+    from service.ledger.trust import trust_in
 
-    return None if path is None else read_trust(path.read_text("utf-8"))
+    return None if path is None else trust_in(path)
 
 
 def _of_export(export: Path, trust: Trust | None, seen: tuple[Path, ...]) -> Report:

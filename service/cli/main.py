@@ -26,6 +26,7 @@ from service.cli.lint import lint
 from service.cli.log import log
 from service.cli.new import new
 from service.cli.read import read
+from service.cli.refused import said_of
 from service.cli.schema import schema
 from service.cli.serve import serve
 from service.cli.test import test
@@ -35,14 +36,16 @@ CANNOT = 2
 
 
 class Commands(click.Group):
-    """A group whose commands may raise what Ladders raises on purpose: said without a stack trace."""
+    """A group whose commands may raise what Ladders raises on purpose, and what the machine refuses, such as
+    a file: said without a stack trace.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except LaddersError as wrong:
-            click.echo(f"ladders: {wrong}", err=True)
+        except (LaddersError, OSError) as wrong:
+            click.echo(f"ladders: {said_of(wrong)}", err=True)
             ctx.exit(CANNOT)
 
 

@@ -5,7 +5,7 @@ The file is the one thing that an auditor must have from elsewhere than from the
 c2sp.org/tlog-policy, with one addition that other tools read as a comment: `#! sizes FROM TO` above a `log`
 line says for which sizes of the log its key may sign (`-`: without end), so that a key that was replaced
 cannot speak for what came later; `#! receipts VKEY` names a key that signs receipts, likewise. Knows nothing
-of files and of where a checkpoint came from.
+of where a checkpoint came from.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from service.errors import NotProven
@@ -136,6 +137,21 @@ class Trust:
         for name, group in self.groups.items():
             lines.append(f"group {name} {group.threshold} {' '.join(group.members)}")
         return "\n".join([*lines, f"quorum {self.quorum}", ""])
+
+
+def trust_in(path: Path) -> Trust:
+    """The trust that the file at a path states.
+
+    Raises:
+        NotProven: It states none; the message names the line.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise NotProven(
+            f"`{path}` is no trust file, for it is not text; `ladders log trust` prints one"
+        ) from None
+    return read_trust(text)
 
 
 def read_trust(text: str) -> Trust:

@@ -105,15 +105,37 @@ def test_each_kind_of_finding_has_its_exit_code(place: Path, trust: Path, tmp_pa
         (("verify", "{export}", "--rust", "x"), "No such option"),
         (("verify", "{export}/missing", "--trust", "x"), "does not exist"),
         (("verify",), "there is no verdict log at `/nowhere`"),
+        (("verify", "{export}", "--trust", "{binary}"), "is no trust file, for it is not text"),
+        (
+            ("verify", "{unreadable}", "--trust", "{trust}"),
+            "unreadable/tile/0/000` cannot be used: Is a directory",
+        ),
+        (("check-receipt", "{binary}", "--trust", "{binary}"), "is no trust file, for it is not text"),
     ],
 )
 def test_what_cannot_be_verified_ends_with_4(
-    place: Path, tmp_path: Path, words: tuple[str, ...], said: str
+    place: Path, trust: Path, tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
-    """2 means a rollback here, and a slip at the prompt must not look like one."""
-    export = tmp_path / "export"
-    run(place, "export", export)
-    assert said in offline(*(word.format(export=export) for word in words), code=4).output
+    """2 means a rollback here, and 1 that somebody tampered: a slip at the prompt, or a file that cannot be
+    read, must not look like either.
+    """
+    there = {name: tmp_path / name for name in ("export", "binary", "unreadable")} | {"trust": trust}
+    for name in ("export", "unreadable"):
+        run(place, "export", there[name])
+    there["binary"].write_bytes(b"\xff\xfe")
+    tile = there["unreadable"] / "tile/0/000"
+    tile.unlink()
+    tile.mkdir()
+    assert said in offline(*(word.format(**there) for word in words), code=4).output
+
+
+def test_what_a_machine_refuses_is_said_in_one_line(place: Path, tmp_path: Path) -> None:
+    """A folder that is not there is no defect of Ladders, and no proof that failed."""
+    said = run(place, "prove", "7", "--out", tmp_path / "missing/proof", code=2).output
+    assert said == f"ladders: `{tmp_path}/missing/proof` cannot be used: No such file or directory\n"
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe")
+    assert "is no trust file" in offline("check-proof", binary, "--trust", binary, code=2).output
 
 
 def test_the_log_itself_is_verified_against_its_anchor(place: Path, trust: Path) -> None:
