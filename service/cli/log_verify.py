@@ -115,10 +115,19 @@ def _of_log(trust: Trust | None, seen: tuple[Path, ...], private: bool) -> Repor
     from service.ledger.verified import verify_log, verify_private
 
     with readable_log() as (beside, log):
-        if beside.anchor is not None and beside.anchor.path.exists():
-            seen = (*seen, beside.anchor.path)
+        anchor = beside.anchor
+        is_anchored = anchor is not None and anchor.last() is not None
+        if anchor is not None and is_anchored:
+            seen = (*seen, anchor.path)
         with entries_progress(log.size()) as each:
             report = verify_log(log, trust, seen, each)
+        if not is_anchored:
+            why = (
+                "LADDERS_ANCHOR is not set"
+                if anchor is None
+                else f"nothing is in the anchor `{anchor.path}` yet"
+            )
+            report.notes.append(f"{why}, so a log that was rewritten or cut off as a whole would not show")
         if private:
             with entries_progress(report.size) as each:
                 verify_private(log, report, each)

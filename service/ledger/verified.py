@@ -81,8 +81,11 @@ def verify_export(
     """Verify an export; nothing but its files, the trust file and what was seen before is read.
 
     Raises:
-        NotProven: It has no checkpoint to start from, or one that the trust file does not allow.
+        NotProven: It has no checkpoint to start from, or one that the trust file does not allow; or what was
+            seen is of another log.
     """
+    seen = tuple(seen)
+    _refuse_others(seen, trust.origins.__contains__, "which is not in the trust file")
     export = TileFolder(folder)
     content = export.checkpoint()
     if content is None:
@@ -112,7 +115,18 @@ def verify_log(
         trust: Whose signatures count; None: they are not checked, only the roots are.
         seen: Files with checkpoints from elsewhere, such as the anchor.
         each: Called with the number of entries that have been read.
+
+    Raises:
+        NotProven: The trust file, or what was seen, is of another log.
     """
+
+    def is_ours(origin: str) -> bool:
+        return origin == log.name or origin.startswith(f"{log.name}/")  # a loss was accepted
+
+    if trust is not None and not any(map(is_ours, trust.origins)):
+        raise NotProven(f"the trust file is that of `{min(trust.origins)}`, and this log is `{log.name}`")
+    seen = tuple(seen)
+    _refuse_others(seen, is_ours, f"and this is `{log.name}`")
     head: Head = log.head()
     report = Report(head.size)
     content = log.last_checkpoint()
@@ -215,6 +229,18 @@ def _seen(paths: Iterable[Path], report: Report, trust: Trust | None) -> Iterato
             yield _marks(_notes(path, start, stop), report, trust, whose)
 
 
+def _refuse_others(seen: Iterable[Path], is_ours: Callable[[str], bool], not_ours: str) -> None:
+    """Refuse files that begin with a checkpoint of another log, or hold none: they show nothing of this."""
+    for path in seen:
+        origin = next(
+            filter(None, (_origin_in(note) for run in _runs(path) for note in _notes(path, *run))), None
+        )
+        if origin is None:
+            raise NotProven(f"`{path}` holds no checkpoint; name a file with one, or a copy of the anchor")
+        if not is_ours(origin):
+            raise NotProven(f"`{path}` is of the log `{origin}`, {not_ours}")
+
+
 def _runs(path: Path) -> Iterator[tuple[int, int]]:
     """The parts of a file in which sizes only grow: a new one begins where a loss was accepted."""
     start = at = 0
@@ -252,7 +278,17 @@ def _is_many(first: bytes) -> bool:
 
 
 def _size_in(note: bytes) -> int | None:
+    found = _checkpoint_in(note)
+    return None if found is None else found.size
+
+
+def _origin_in(note: bytes) -> str | None:
+    found = _checkpoint_in(note)
+    return None if found is None else found.origin
+
+
+def _checkpoint_in(note: bytes) -> Checkpoint | None:
     try:
-        return read_checkpoint(note).checkpoint.size
+        return read_checkpoint(note).checkpoint
     except NotProven:
         return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import sys
 from base64 import b64decode
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.main import commands
-from service.ledger.log import read_log
+from service.ledger.log import open_log, read_log
 from service.ledger.log_keys import LogKeys
 from service.ledger.merkle import entry_hash
 from service.ledger.note import Key
@@ -146,6 +148,29 @@ def test_the_log_itself_is_verified_against_its_anchor(place: Path, trust: Path)
     assert "signatures were not checked" in run(place, "verify").output
     edit(place, 150)
     assert "entry 150 is not the one whose hash is stored" in run(place, "verify", code=1).output
+
+
+def test_what_is_of_another_log_shows_nothing_of_this_one(place: Path, trust: Path, tmp_path: Path) -> None:
+    """The wrong file at the prompt, or the anchor of another log, is no sign that somebody tampered."""
+    other = tmp_path / "other"
+    clock, name = (lambda: datetime.now(UTC)), "ladders/b"
+    with closing(open_log(other / "log.db", clock=clock, random_bytes=os.urandom, name=name)) as log:
+        log.append([a_record(1)])
+    run(other / "log.db", "publish")
+    export = tmp_path / "export"
+    run(place, "export", export)
+    for seen, said in ((other / "anchor", "is of the log `ladders/b`"), (trust, "holds no checkpoint")):
+        assert said in offline("verify", export, "--trust", trust, "--seen", seen, code=4).output
+        assert said in run(place, "verify", "--seen", seen, code=4).output
+    assert "the trust file is that of" in run(other / "log.db", "verify", "--trust", trust, code=4).output
+
+
+def test_a_log_that_is_held_against_no_anchor_is_said_to_be_so(place: Path) -> None:
+    """Whoever reads `all is right` must know what it was not held against."""
+    said = "so a log that was rewritten or cut off as a whole would not show"
+    assert said not in run(place, "verify").output
+    (place.parent / "anchor").unlink()
+    assert f"yet, {said}" in run(place, "verify").output
 
 
 def test_what_is_private_is_held_against_its_leaf(place: Path) -> None:
