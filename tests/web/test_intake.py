@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from hypothesis import given
+from gunicorn.config import Config
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import IterUnreader
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.web.intake import HEAD_LIMIT, Arrival
@@ -78,6 +83,61 @@ def test_what_is_not_kept_whole_is_known_from_its_head(data: bytes, progress: st
     once.
     """
     assert told(data, [])[-1] == progress
+
+
+class Waiting(Exception):
+    """The parser wants more than has come."""
+
+
+def come(data: bytes) -> Iterator[bytes]:
+    """What has come, and no more."""
+    yield data
+    raise Waiting
+
+
+def waits(data: bytes) -> bool:
+    """Whether gunicorn's parser would hold a thread, with so much of a request."""
+    try:
+        request = Request(Config(), IterUnreader(come(data)), ("127.0.0.1", 1))
+        while request.body.read(65_536):
+            pass
+    except Waiting:
+        return True
+    except Exception:  # it refuses what has come
+        return False
+    return False
+
+
+lengths = st.sampled_from([b"0", b"5", b"05", b"-5", b"+5", b"5 ", b"5,5", b"x", b""])
+codings = st.lists(
+    st.sampled_from([b"chunked", b"gzip", b"identity", b"x", b"", b" Chunked"]), min_size=1, max_size=3
+)
+fields = st.one_of(
+    lengths.map(lambda length: b"Content-Length: " + length),
+    codings.map(lambda names: b"Transfer-Encoding: " + b",".join(names)),
+    st.sampled_from([b"X: y", b"Content-Length : 5", b"X: a\nContent-Length: 5", b"content_length: 5"]),
+)
+rests = st.lists(
+    st.sampled_from(
+        [b"\r\n", b"\n", b"0", b"5", b"0" * 17, b";", b" ", b"=", b"abcde", b"a" * 1_100, b"Trailer: x"]
+    ),
+    max_size=7,
+).map(b"".join)
+
+
+@settings(max_examples=settings().max_examples * 3)
+@example([b"Transfer-Encoding: gzip, chunked"], b"")
+@example([b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked"], b"")
+@example([b"Transfer-Encoding: chunked"], b"0;a=" + b"a" * 1_100)
+@example([b"Transfer-Encoding: chunked"], b"0" * 17 + b"5\r\n")
+@given(st.lists(fields, max_size=3), rests)
+def test_the_parser_never_waits_for_more_of_what_is_whole(fields: list[bytes], rest: bytes) -> None:
+    """Both read the head and the chunks, each in its own way; where they differ, as many clients as there are
+    threads can hold all of them.
+    """
+    data = LINE + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + rest
+    if Arrival(LIMIT).take(data) == "whole":
+        assert not waits(data)
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 1000), max_size=5))
