@@ -39,7 +39,7 @@ def _as_sent(value: Any) -> Any:
 def _sentence(remedy: Remedy) -> str:
     if remedy.how == "wait":
         return CHANGES["wait"].format(day=spoken(remedy.value))
-    asked = listed([_asked(each) for each in remedy.asked])
+    asked = listed([_asked(each, new=remedy.how == "add") for each in remedy.asked])
     if remedy.how == "set":
         return asked
     template = CHANGES[remedy.how if asked else "add anything"]
@@ -52,10 +52,11 @@ def _sentence(remedy: Remedy) -> str:
     )
 
 
-def _asked(asked: Asked) -> str:
+def _asked(asked: Asked, *, new: bool) -> str:
+    """What is asked of a fact or field, of one that is there or of a `new` entry."""
     values = [value_text(value, asked.type) for value in asked.values]
     if isinstance(asked.type, YesNo) and asked.op == "is":
-        return CHANGES["answer"].format(left=asked.label, right=values[0])
+        return CHANGES["answer of new" if new else "answer"].format(left=asked.label, right=values[0])
     phrases = RANKED if isinstance(asked.type, Choice) else COMPARED
     return phrases[asked.op].format(
         left=asked.label, right=values[0] if values else "", any=listed(values, "or"), all=listed(values)

@@ -143,6 +143,10 @@ class _Search:
                 continue  # more of the same did not help
             # asked for again, a remedy goes to the end: its value holds all that was told before it
             others = {key: each for key, each in chosen.items() if key != remedy.key}
+            before = scope
+            if remedy.how == "wait" and (lasting := _lasting(others)) is not None:
+                others = lasting
+                before = self.case.told({each.fact: each.value for _, each in others.values()})
             now = {**others, remedy.key: (requirement.id, _together(remedy, again))}
             state = frozenset((key, _new_in(each)) for key, (_, each) in now.items())
             if state in self.seen:
@@ -151,10 +155,19 @@ class _Search:
             self.looked_at += 1
             if self.looked_at > MOST_LOOKED_AT:
                 return None
-            found = self._from(self.case.told({remedy.fact: remedy.value}, scope), now, limit)
+            found = self._from(self.case.told({remedy.fact: remedy.value}, before), now, limit)
             if found is not None:
                 return found
         return None
+
+
+def _lasting(chosen: _Chosen) -> _Chosen | None:
+    """What stays of the changes when the day moves on: entries were added for the day before, and may count
+    no longer. None where all of it stays."""
+    added = {remedy.fact for _, remedy in chosen.values() if remedy.how == "add"}
+    if not added or any(remedy.how == "edit" and remedy.fact in added for _, remedy in chosen.values()):
+        return None
+    return {key: each for key, each in chosen.items() if each[1].how != "add"}
 
 
 def _together(remedy: Remedy, earlier: tuple[str, Remedy] | None) -> Remedy:

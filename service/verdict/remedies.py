@@ -15,14 +15,15 @@ from typing import Any
 
 from service.engine.network import MET, UNMET
 from service.engine.reference import truth
-from service.engine.scope import Scope
-from service.engine.values import amount
+from service.engine.scope import Frame, Scope
+from service.engine.values import amount, looked_at
 from service.facts.known import Known
 from service.facts.totals import minus, plus
 from service.facts.types import NOTHING, FactType
 from service.facts.vocabulary import ALWAYS_THERE, Vocabulary
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Comparison,
     Condition,
@@ -44,25 +45,38 @@ from service.verdict.satisfying import CONTRARY, MIRRORED, satisfying
 
 
 def remedies(
-    condition: Condition, wanted: bool, scope: Scope, vocabulary: Vocabulary, mentions: Mentions
+    condition: Condition,
+    wanted: bool,
+    scope: Scope,
+    vocabulary: Vocabulary,
+    mentions: Mentions,
+    frame: Frame = (),
 ) -> Iterator[Remedy]:
-    """Changes that may make a condition met (`wanted`) or unmet."""
-    letter = scope.holds(condition)[0]
+    """Changes that may make a condition met (`wanted`) or unmet; `frame` holds the entries around it."""
+    letter = scope.holds(condition, frame)[0]
     if letter == (MET if wanted else UNMET):
         return
     if isinstance(condition, Group):
         inner = wanted != (condition.kind == "none_of")
         for part in condition.of:
-            yield from remedies(part, inner, scope, vocabulary, mentions)
+            yield from remedies(part, inner, scope, vocabulary, mentions, frame)
         return
-    finder = _Finder(scope, vocabulary, mentions)
+    if wanted and condition.form == "for_each" and isinstance(condition.left, Count):
+        # it counts what lacks what is asked: each of these has to stop lacking it
+        entries, lacks = condition.left.entries, condition.left.has
+        for each, _, _ in (
+            looked_at(entries, scope, frame) if amount(entries.of, scope, frame).certain else ()
+        ):
+            if lacks is not None:
+                yield from remedies(lacks, False, scope, vocabulary, mentions, each)
+    finder = _Finder(scope, vocabulary, mentions, frame)
     for op in (condition.op,) if wanted else CONTRARY.get(condition.op, ()):
-        right = [amount(expression, scope) for expression in condition.right]
+        right = [amount(expression, scope, frame) for expression in condition.right]
         if op in ("less_than", "more_than") and condition.op == "between":
             right = [right[0] if op == "less_than" else right[1]]
         if all(known.certain for known in right):
             yield from finder.reach(condition.left, op, [known.value for known in right])
-        left = amount(condition.left, scope)
+        left = amount(condition.left, scope, frame)
         if len(condition.right) == 1 and op in MIRRORED and left.certain and left.value is not NOTHING:
             yield from finder.reach(condition.right[0], MIRRORED[op], [left.value])
 
@@ -72,6 +86,7 @@ class _Finder:
     scope: Scope
     vocabulary: Vocabulary
     mentions: Mentions
+    frame: Frame
 
     def reach(self, expression: Expression, op: str, targets: list[Any]) -> Iterator[Remedy]:
         """Remedies that may bring an amount to stand in `op` to the targets."""
@@ -88,13 +103,15 @@ class _Finder:
                         yield from self.reach(at, "at_least" if expression.bands else "is", [key])
             case Choose(branches=branches):
                 for condition, branch in branches:
-                    known = amount(branch, self.scope)
+                    known = amount(branch, self.scope, self.frame)
                     if known.certain and _holds(type_of(branch), op, known.value, targets):
-                        yield from remedies(condition, True, self.scope, self.vocabulary, self.mentions)
+                        yield from remedies(
+                            condition, True, self.scope, self.vocabulary, self.mentions, self.frame
+                        )
                     yield from self.reach(branch, op, targets)
                 yield from self.reach(expression.otherwise, op, targets)
-            case Count() | Sum() | Extreme():
-                yield from EntryRemedies(self.scope, self.vocabulary, self.mentions).all(
+            case Count() | Sum() | Extreme() | Average():
+                yield from EntryRemedies(self.scope, self.vocabulary, self.mentions, self.frame).all(
                     expression, op, targets
                 )
 
@@ -109,7 +126,7 @@ class _Finder:
                 yield Remedy(fact=name, how="set", value=value, key=(name,), label=fact.label, asked=(asked,))
 
     def _arithmetic(self, expression: Arithmetic, op: str, targets: list[Any]) -> Iterator[Remedy]:
-        left, right = amount(expression.left, self.scope), amount(expression.right, self.scope)
+        left, right = (amount(side, self.scope, self.frame) for side in (expression.left, expression.right))
         if op not in MIRRORED or not targets or targets[0] is NOTHING:
             return
         target = targets[0]

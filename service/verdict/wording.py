@@ -240,6 +240,7 @@ CHANGES: Final[Phrases] = {
     "each apart": "{said}, each with another {fields}",
     "edit": "in {n} {entries} of {label}, {asked}",
     "answer": "“{left}” becomes {right}",
+    "answer of new": "“{left}” is {right}",
 }
 
 
