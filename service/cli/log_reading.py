@@ -1,11 +1,12 @@
 """What the commands that read the verdict log share: entries are named, and every read is recorded.
 
-Whoever types the command is known by their name on this machine.
+Whoever types the command is known by the name that this machine gives them, not by one that they can choose.
 """
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def note_read(log: Log, what: str, indexes: Sequence[int], **detail: Any) -> Non
         id_=str(uuid4()),
         read_at=datetime.now(UTC),
         engine=ENGINE,
-        caller=f"cli:{getpass.getuser()}",
+        caller=f"cli:{user_name()}",
         detail=detail,
     )
     log.append([record])
@@ -55,3 +56,11 @@ def note_read(log: Log, what: str, indexes: Sequence[int], **detail: Any) -> Non
 def moment_of(day: datetime | None) -> datetime | None:
     """A moment that was typed, in UTC."""
     return None if day is None else day.replace(tzinfo=UTC)
+
+
+def user_name() -> str:
+    """The name of whoever runs this process; their number where there is none, as in some containers."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

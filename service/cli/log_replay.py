@@ -62,15 +62,17 @@ def replay(
         else:
             entries, size = _chosen(log, sample, moment_of(since))
         seen: list[int] = []
-        with progress("replaying", size) as advance:
-            for entry in entries:
-                came = replayer.replay(entry)
-                counts[came.result] += 1
-                seen.append(entry.receipt.index)
-                if as_json or came.result != "match" or which:
-                    _told(entry, came, as_json)
-                advance(1)
-        note_read(log, "replay", seen, results=dict(counts))
+        try:
+            with progress("replaying", size) as advance:
+                for entry in entries:
+                    seen.append(entry.receipt.index)
+                    came = replayer.replay(entry)
+                    counts[came.result] += 1
+                    if as_json or came.result != "match" or which:
+                        _told(entry, came, as_json)
+                    advance(1)
+        finally:  # also of what was shown until somebody stopped it
+            note_read(log, "replay", seen, results=dict(counts))
     if not as_json:
         click.echo(
             ", ".join(f"{number} {result}" for result, number in sorted(counts.items())) or "no verdicts"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from service.cli import log_replay
 from tests.cli.test_log import run
 from tests.web.running import POLICIES, running
 
@@ -126,3 +129,39 @@ def test_every_read_is_recorded_without_a_name(place: Path) -> None:
     reads = lines(run(place, "find", "--kind", "audit", "--json", "--limit", "1000"))
     assert {each["detail"]["read"] for each in reads} >= {"find", "person"}
     assert "Ann" not in json.dumps(reads)
+
+
+def reader(place: Path) -> str:
+    """Who reads now, as the log says afterwards."""
+    run(place, "find", "--limit", "1")
+    index = lines(run(place, "find", "--kind", "audit", "--json", "--limit", "10000"))[-1]["index"]
+    caller: str = json.loads(run(place, "show", str(index), "--json").output)["contents"]["/caller"]
+    return caller
+
+
+def test_a_reader_cannot_choose_under_which_name_they_read(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads about people could otherwise have it recorded as somebody else."""
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert reader(place) == f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def test_a_reader_without_a_name_is_known_by_number(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the user often has none."""
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)
+    assert reader(place) == "cli:54321"
+
+
+def test_a_replay_that_was_stopped_is_recorded_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have shown what is private by then."""
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = len(lines(run(place, "find", "--kind", "audit", "--json", "--limit", "10000")))
+    monkeypatch.setattr(log_replay, "_told", stopped)
+    assert run(place, "replay", "--all", "--json").exit_code == 1
+    reads = lines(run(place, "find", "--kind", "audit", "--json", "--limit", "10000"))[before:]
+    index = verdicts(place)[0]["index"]
+    assert [each["detail"]["entries"] for each in reads if each["detail"]["read"] == "replay"] == [[index]]
