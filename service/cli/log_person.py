@@ -55,6 +55,8 @@ def person(person: str, as_json: bool) -> None:
 
 
 def _figures(told: list[dict[str, Any]]) -> None:
+    from service.ledger.disclosure import TO
+
     verdicts = [each for each in told if each["kind"] == "verdict"]
     first, last = (told[at]["committed_at"][:10] for at in (0, -1))
     click.echo(f"{counted(len(told), 'entries')}, from {first} to {last}")
@@ -68,6 +70,9 @@ def _figures(told: list[dict[str, Any]]) -> None:
             "facts that were told: "
             + ", ".join(f"{name} ({number})" for name, number in sorted(facts.items()))
         )
+    shown = Counter(each["contents"][TO] for each in told if TO in each["contents"])
+    if shown:
+        click.echo("shown to: " + ", ".join(f"{to} ({number})" for to, number in sorted(shown.items())))
     levels = Counter(f"{each['track']}/{each['level']}" for each in verdicts)
     click.echo("levels: " + ", ".join(f"{level} ({number})" for level, number in sorted(levels.items())))
 

@@ -7,7 +7,7 @@ it and what they wrote is private, under the key of the candidate, so that erasi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,7 +18,7 @@ import orjson
 from service.ledger.canonical import canonical
 from service.ledger.fields import REQUEST
 from service.ledger.record import Asked, Entry, Receipt, Record
-from service.ledger.verdict_record import CALLER
+from service.ledger.verdict_record import CALLER, document_in
 from service.verdict.decisions import Answer, By, Decision, Objection, departs
 
 DECISION: Final = "/decision"
@@ -133,6 +133,21 @@ def happened(entries: Iterable[Entry]) -> dict[str, Any]:
     for decision in decisions:
         decision["superseded_by"] = replaced.get(decision["decision_id"])
     return {"decisions": decisions, "objections": objections, "superseded_by": superseded_by}
+
+
+def candidate_of(entry: Entry, at: Callable[[int], Entry | None]) -> str | None:
+    """The candidate whom an entry is about, because it is a verdict on them or about one; None: nobody, or
+    they were erased.
+
+    Args:
+        entry: Any entry.
+        at: Gives the entry at an index.
+    """
+    found: Entry | None = entry
+    while found is not None and found.kind != _VERDICT:
+        found = None if found.about is None else at(found.about)
+    document = None if found is None else document_in(found)
+    return None if document is None else document["candidate"]["id"]
 
 
 def decision_in(entry: Entry) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from service.ledger.record import Record
 from service.ledger.verdict_record import CALLER
 
 KIND: Final = "disclosure"
+TO: Final = "/to"  #: to whom fields were shown
 _FORMS: Final = {name: form for form, name in ALGORITHMS.items()}
 
 
@@ -120,19 +121,24 @@ def check(leaf: bytes, shown: Mapping[str, Any]) -> None:
 
 
 def disclosure_record(
-    about: int, pointers: Sequence[str], *, to: str, purpose: str, id_: str, shown_at: datetime, engine: str,
-    caller: str,
+    about: int, pointers: Sequence[str], *, person: str | None, to: str, purpose: str, id_: str,
+    shown_at: datetime, engine: str, caller: str,
 ) -> Record:  # fmt: skip
     """What is remembered of a disclosure: which fields of which entry, and, privately, by whom, to whom and
-    what for."""
+    what for.
+
+    That is about the person whose fields were shown, so it is theirs: they are told of it, and when they are
+    erased it goes with them.
+    """
     return Record(
         id=id_,
         kind=KIND,
         decided_at=shown_at,
         engine=engine,
-        private={CALLER: canonical(caller), "/to": canonical(to), "/purpose": canonical(purpose)},
+        private={CALLER: canonical(caller), TO: canonical(to), "/purpose": canonical(purpose)},
         caller=caller,
         about=about,
+        person=person,
         detail={"fields": [_kind_of(pointer) for pointer in pointers], "count": len(pointers)},
     )
 

@@ -47,6 +47,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ids.append(json.loads(answer)["verdict_id"])
         decided = service.ask("POST", f"/v1/verdicts/{ids[0]}/decisions", json.dumps(OVERRIDDEN))
         assert decided[0] == 201
+        shown = {"fields": ["/verdict/outcome"], "to": "labour court", "purpose": "case 7"}
+        assert service.ask("POST", f"/v1/log/entries/{ids[2]}/disclosures", json.dumps(shown))[0] == 201
         assert service.stop() == 0
     shutil.rmtree(policies)
     return place
@@ -118,8 +120,9 @@ def test_person_tells_everything_that_is_held_of_somebody(place: Path) -> None:
     assert figures.exit_code == 0
     assert "2 verdict not_eligible" in figures.output
     assert "1 decision overridden" in figures.output
+    assert "shown to: labour court (1)" in figures.output
     whole = json.loads(run(place, "person", "-", "--json", input="Ann\n").output)
-    assert [each["kind"] for each in whole["entries"]] == ["verdict", "verdict", "decision"]
+    assert [each["kind"] for each in whole["entries"]] == ["verdict", "verdict", "decision", "disclosure"]
     assert run(place, "person", "Zoe").exit_code == 1
 
 

@@ -104,6 +104,7 @@ def test_the_record_of_a_disclosure_tells_no_names_in_the_clear() -> None:
     record = disclosure_record(
         7,
         ["/facts/notes about Ann", "/caller"],
+        person="Ann",
         to="labour court",
         purpose="case 7",
         id_=a_record().id,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -180,6 +182,26 @@ def test_single_fields_are_disclosed_with_their_proof(client: FlaskClient, verdi
     assert recorded["contents"]["/to"] == "labour court"
     told(client.post(place, json={**body, "fields": ["/facts/nothing"]}), 404)
     told(client.post(place, json={"fields": []}), 422)
+
+
+def test_what_was_shown_of_a_person_is_theirs(
+    client: FlaskClient, log: CountingLog, good: dict[str, Any]
+) -> None:
+    """To whom and what for may name them: it is found with them and erased with them. So is what was shown of
+    a decision on them.
+    """
+    verdict = told(post(client, {**good, "candidate": {"id": "E-LOG-3"}, "facts": {}}), 201)
+    decided = told(client.post(verdict["links"]["decisions"], json={"decision": "declined", "by": BY}), 201)
+    own = {"to": "labour court", "purpose": "the case of Ann Roe"}
+    for index, field in ((verdict["log"]["index"], "/caller"), (decided["log"]["index"], "/decision")):
+        told(client.post(f"/v1/log/entries/{index}/disclosures", json={"fields": [field], **own}), 201)
+    body = {"person": "E-LOG-3", "kind": "disclosure"}
+    found = told(client.post("/v1/log/searches", json=body), 200)["entries"]
+    assert [each["about"]["index"] for each in found] == [verdict["log"]["index"], decided["log"]["index"]]
+    log.erase("E-LOG-3", erased_at=datetime.now(UTC), engine="ladders", new_id=lambda: str(uuid4()))
+    for each in found:
+        left = told(client.get(f"/v1/log/entries/{each['index']}"), 200)
+        assert (left["envelope"]["erased"], left["contents"]) == (True, {})
 
 
 def test_leaves_stream_and_tell_nothing_of_people(client: FlaskClient, verdict: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from flask_smorest import Blueprint
 from service.errors import Fault, NotFound, RequestError, did_you_mean
 from service.facts.strict import read_strictly
 from service.ledger.audit_record import audit_record
-from service.ledger.decision_record import happened
+from service.ledger.decision_record import candidate_of, happened
 from service.ledger.disclosure import disclosure_record
 from service.ledger.entry_document import contents, envelope
 from service.ledger.log import Entry, Wanted, entry_under, may_hold, tracks_judged
@@ -205,6 +205,7 @@ def disclose_fields(which: str) -> Response:
     record = disclosure_record(
         entry.receipt.index,
         pointers,
+        person=candidate_of(entry, parts().log.entry),
         to=told["to"],
         purpose=told["purpose"],
         id_=parts().new_id(),
