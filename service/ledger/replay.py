@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from itertools import islice
 from typing import Any, Final, Literal
 
-from service.errors import EngineError, LaddersError
+from service.errors import EngineError, LaddersError, PolicyError
 from service.facts.json_text import read_json
 from service.ledger.canonical import canonical
 from service.ledger.log import Entry, Log
@@ -70,7 +70,10 @@ class Replayer:
         if recorded is None or text is None:
             return Replay("erased", "")
         engine = str(recorded["engine"])
-        judge = self._judge(recorded["policy"]["files"])
+        try:
+            judge = self._judge(recorded["policy"]["files"])
+        except PolicyError as refused:  # they judged then
+            return Replay(_unlike(engine), engine, why=f"the policies are refused now: {refused}")
         if judge is None:
             return Replay("policy-unavailable", engine)
         judged_at = datetime.strptime(recorded["dates"]["judged_at"], "%Y-%m-%dT%H:%M:%SZ").replace(
@@ -83,10 +86,11 @@ class Replayer:
         except LaddersError as refused:  # the same request was taken then
             return Replay(_unlike(engine), engine, why=f"the request is refused now: {refused}")
         now = dict(verdict.document)
-        if sha256(canonical(now)).digest() == sha256(canonical(recorded)).digest():
+        but_for_the_engine = {**recorded, "engine": ENGINE}
+        if canonical(now) == canonical(but_for_the_engine):
             return Replay("match", engine)
-        differences = tuple(_differences({**recorded, "engine": ENGINE}, now, ""))[:_MOST_DIFFERENCES]
-        return Replay(_unlike(engine) if differences else "match", engine, differences)
+        differences = islice(_differences(but_for_the_engine, now, ""), _MOST_DIFFERENCES)
+        return Replay(_unlike(engine), engine, tuple(differences))
 
     def close(self) -> None:
         """Give the judges back."""
@@ -118,9 +122,13 @@ def _differences(recorded: Any, now: Any, pointer: str) -> Iterator[Difference]:
     """Where two documents differ, as deep as can be told."""
     if isinstance(recorded, dict) and isinstance(now, dict):
         for name in sorted(recorded.keys() | now.keys()):
-            yield from _differences(recorded.get(name), now.get(name), f"{pointer}/{name}")
+            place = f"{pointer}/{name}"
+            if name in recorded and name in now:
+                yield from _differences(recorded[name], now[name], place)
+            else:
+                yield Difference(place, recorded.get(name), now.get(name))
     elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         for index, (left, right) in enumerate(zip(recorded, now, strict=True)):
             yield from _differences(left, right, f"{pointer}/{index}")
-    elif recorded != now:
+    elif canonical(recorded) != canonical(now):  # to Python, true is 1
         yield Difference(pointer, recorded, now)

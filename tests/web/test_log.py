@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,8 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from service.ledger import searching
+from service.errors import PolicyError, Position, Problem
+from service.ledger import replay, searching
 from service.ledger.canonical import canonical
 from service.ledger.disclosure import check
 from service.ledger.merkle import entry_hash
@@ -164,6 +166,42 @@ def test_a_verdict_that_would_come_out_otherwise_is_a_mismatch(
     object.__setattr__(entry, "private", {})
     assert replayer.replay(entry).result == "erased"
     replayer.close()
+
+
+@pytest.mark.parametrize(
+    ("was", "forged"),
+    [(b'"eligible_from":null,', b""), (b'"engine":', b'"empty":null,"engine":'), (b":true", b":1")],
+    ids=["gone", "new", "true is not 1"],
+)
+def test_not_one_byte_differs_in_a_match(
+    log: CountingLog, verdict: dict[str, Any], was: bytes, forged: bytes
+) -> None:
+    """Also where nothing but a `null` is there or not, or where Python takes two values for the same."""
+    entry = log.get(verdict["verdict_id"])
+    assert entry is not None
+    document = entry.private["/verdict"]
+    assert was in document
+    object.__setattr__(entry, "private", {**entry.private, "/verdict": document.replace(was, forged, 1)})
+    with closing(Replayer(log)) as replayer:
+        came = replayer.replay(entry)
+    assert (came.result, len(came.differences)) == ("mismatch", 1)
+
+
+def test_policies_that_are_refused_now_are_told_of_a_verdict(
+    log: CountingLog, verdict: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later release may be stricter; the replay of all the others must go on."""
+
+    def refuse(_: Any) -> None:
+        raise PolicyError([Problem(Position("facts.yaml", 1, 1), "no longer understood")])
+
+    entry = log.get(verdict["verdict_id"])
+    assert entry is not None
+    monkeypatch.setattr(replay, "load_files", refuse)
+    with closing(Replayer(log)) as replayer:
+        came = replayer.replay(entry)
+    assert (came.result, came.differences) == ("mismatch", ())
+    assert came.why == "the policies are refused now: facts.yaml:1:1: no longer understood"
 
 
 def test_single_fields_are_disclosed_with_their_proof(client: FlaskClient, verdict: dict[str, Any]) -> None:
