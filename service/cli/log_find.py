@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 @click.option(
     "--outcome",
     metavar="OUTCOME",
-    help="eligible, not_eligible, needs_information; approved, declined, overridden.",
+    help="eligible, not_eligible, needs_information; approved, declined, overridden; upheld, rejected.",
 )
 @click.option(
     "--kind",
     metavar="KIND",
-    help="verdict, decision, objection, answer, erasure, disclosure, audit, policy, key, incident.",
+    help="verdict, decision, objection, answer, erasure, disclosure, audit, policy, key, schema, incident.",
 )
 @click.option(
     "--requirement",
@@ -64,7 +64,11 @@ def find(
     from service.cli.log_progress import entries_progress
     from service.ledger.entry_document import envelope
     from service.ledger.rows import Wanted
+    from service.ledger.sought import slips
 
+    for name, said, expected in slips(conditions):
+        hint = "--policy" if name == "policy_set" else f"--{name}"
+        raise click.BadParameter(f"{said}; expected {expected}", param_hint=hint)
     wanted = Wanted(
         since=moment_of(since), until=moment_of(until), overridden=True if overridden else None, **conditions
     )

@@ -89,6 +89,21 @@ def test_find_says_when_a_track_is_nowhere_in_the_log(place: Path) -> None:
     assert (nothing.exit_code, nothing.output) == (1, "no entry fits\n")
 
 
+@pytest.mark.parametrize(
+    ("option", "word", "said"),
+    [
+        ("--kind", "verdit", "there is no kind `verdit`; did you mean `verdict`?"),
+        ("--outcome", "aproved", "there is no outcome `aproved`; did you mean `approved`?"),
+        ("--result", "umnet", "there is no result `umnet`; did you mean `unmet`?"),
+        ("--policy", "abc", "this is no digest of a policy set"),
+    ],
+)
+def test_find_refuses_a_word_that_nothing_can_bear(place: Path, option: str, word: str, said: str) -> None:
+    """It would find nothing for ever, which looks like an answer."""
+    refused = run(place, "find", option, word)
+    assert (refused.exit_code, said in refused.output) == (2, True)
+
+
 def test_show_tells_why_and_what_was_decided_after_it(place: Path) -> None:
     """The whole answer to the question why somebody was refused in March."""
     index = verdicts(place, "--person", "Ann")[0]["index"]

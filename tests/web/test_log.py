@@ -19,6 +19,7 @@ from service.ledger.canonical import canonical
 from service.ledger.disclosure import check
 from service.ledger.merkle import entry_hash
 from service.ledger.replay import Replayer
+from service.ledger.sought import KINDS
 from tests.ledger.records import a_record
 from tests.web.conftest import CountingLog
 from tests.web.test_decisions import BY, told
@@ -118,6 +119,21 @@ def test_a_track_that_is_nowhere_is_refused_with_the_nearest_name(
         assert told(client.post("/v1/log/searches", json={"track": track}), 200)["entries"], track
     nothing = {"track": "wood-craft", "outcome": "eligible"}
     assert told(client.post("/v1/log/searches", json=nothing), 200) == {"entries": [], "after": None}
+
+
+def test_a_word_that_nothing_in_the_log_can_bear_is_refused(client: FlaskClient) -> None:
+    """An empty answer would be taken for one, before a court; all slips are told at once."""
+    body = {"kind": "verdit", "outcome": "aproved", "result": "umnet", "limit": 0}
+    answer = told(client.post("/v1/log/searches", json=body), 422)
+    said = {each["pointer"]: each["message"] for each in answer["problems"]}
+    assert said.pop("/limit")
+    assert said == {
+        "/kind": "there is no kind `verdit`; did you mean `verdict`?",
+        "/outcome": "there is no outcome `aproved`; did you mean `approved`?",
+        "/result": "there is no result `umnet`; did you mean `unmet`?",
+    }
+    for kind in KINDS:
+        told(client.post("/v1/log/searches", json={"kind": kind}), 200)
 
 
 def test_whoever_reads_is_recorded(client: FlaskClient, verdict: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from service.ledger.log_proofs import checkpoint_of, entry_proof, growth
 from service.ledger.note import encoded
 from service.ledger.record import moment
 from service.ledger.replay import Replayer
+from service.ledger.sought import slips
 from service.verdict.judge import ENGINE
 from service.web import observe
 from service.web.access import caller
@@ -102,10 +103,12 @@ def find_entries() -> Response:
     What is found tells nothing about a person; the entry itself does. An id of a person is sent in the body,
     so that it stands in no address. To go on, send the same with `after` as it was answered, also when
     nothing was found yet: what no index answers is asked of 200,000 entries at a time. A track that is
-    neither in the policies nor in the log is refused. The search is recorded.
+    neither in the policies nor in the log is refused, and so is a kind, an outcome or a result that there is
+    not. The search is recorded.
     """
     query()
     told, _, faults = read_strictly(_SEARCH, json_body(request, parts().body_limit).value)
+    faults += [Fault(f"/{name}", said, wanted, "another text") for name, said, wanted in slips(told)]
     if faults:
         raise RequestError(faults)
     after, limit = told.pop("after", None), told.pop("limit")
