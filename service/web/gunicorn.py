@@ -32,6 +32,7 @@ from service.web.access_setup import KeyKeeper
 from service.web.anchored import anchor_of, anchored_log, refuse_another_log
 from service.web.app import create_app
 from service.web.background import Background
+from service.web.cores import core_for_next, usable_cores
 from service.web.freezing import Freeze
 from service.web.ids import new_id
 from service.web.journal import ServerJournal, journal
@@ -46,7 +47,7 @@ from service.web.publishing import Publishing
 from service.web.reload import Reloader, first_set, note_first_set
 from service.web.runtime import Runtime
 from service.web.webhooks.subscribers import Subscribers
-from service.web.worker import worker_with
+from service.web.worker import Worker, worker_with
 
 
 class Server(BaseApplication):
@@ -139,6 +140,7 @@ class Server(BaseApplication):
     def _hooks(self) -> dict[str, Any]:
         return {
             "when_ready": self._when_ready,
+            "pre_fork": _give_core,
             "post_worker_init": self._begin_work,
             "worker_exit": self._end_work,
             "child_exit": self._forget_worker,
@@ -236,6 +238,12 @@ def options(settings: Settings, refused: Callable[[int], None] = lambda _: None)
         "proc_name": "ladders",
         "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112 - heartbeats, not on a slow disk
     }
+
+
+def _give_core(arbiter: Any, worker: Worker) -> None:
+    """Say which core a worker is to keep to, beside those that there are."""
+    kept = [each.core for each in arbiter.WORKERS.values()]
+    worker.core = core_for_next(arbiter.num_workers, usable_cores(), kept)
 
 
 def _deliveries(log: Place) -> Deliveries:

@@ -30,6 +30,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from service.web.cores import keep_to
 from service.web.intake import Arrival
 from service.web.journal import journal
 from service.web.pace import PacedUnreader
@@ -88,6 +89,7 @@ class Worker(ThreadWorker):
 
     def init_process(self) -> None:
         """Change what gunicorn says, in this process alone; then work until told to stop."""
+        keep_to(self.core)
         util.write_error = partial(_write_problem, self.refused)
         wsgi.Response.default_headers = _without_server(wsgi.Response.default_headers)
         super().init_process()
