@@ -83,9 +83,7 @@ def _show(
     if count:
         click.echo(click.style(f"{_counted(count, 'problem')}{also} in {folder}", fg="red"))
     else:
-        what = (
-            f"{_counted(told['tracks'], 'track')}, {_counted(told['levels'], 'level')}, {told['facts']} facts"
-        )
+        what = ", ".join(_counted(told[f"{noun}s"], noun) for noun in ("track", "level", "fact"))
         click.echo(click.style(f"{folder} is valid: {what}{also}", fg="green"))
         click.echo(f"policy set {told['policy_set']}")
 

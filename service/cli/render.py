@@ -17,6 +17,7 @@ from rich.tree import Tree
 
 from service.cli.whereabouts import opened
 from service.facts.calendar import spoken
+from service.verdict.wording import plural
 
 Json = Mapping[str, Any]
 
@@ -32,6 +33,7 @@ _MARKS: Final[Mapping[str, tuple[str, str, str]]] = {  # result or outcome → m
     "needs_information": ("?", "?", "bold yellow"),
 }
 _COUNTED: Final = ("entries", "parts", "answers")  #: what a bare number counts anyway
+_MEASURED: Final = ("at_least", "more_than", "at_most", "less_than", "between")
 _LEVELS_SHOWN: Final = 4  #: of conditions inside conditions
 
 
@@ -170,9 +172,13 @@ def _found(node: Json) -> str:
         told.append("found " + " and ".join(said))
     elif node["result"] == "unknown":
         told.append("not known")
+    needed = node.get("needed") or {}
+    if "label" in needed and node["result"] != "met":  # the sentence names the amount, not what it comes to
+        told += [f"needed {_said(value)}" for name, value in needed.items() if name in _MEASURED]
     if shortfall and shortfall.get("value") is not None:
         unit = shortfall.get("unit") or ""
-        told.append(f"missed by {shortfall['value']} {'' if unit in _COUNTED else unit}".rstrip())
+        unit = "" if unit in _COUNTED else plural(shortfall["value"], unit)
+        told.append(f"missed by {shortfall['value']} {unit}".rstrip())
     return ", ".join(told)
 
 

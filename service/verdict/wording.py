@@ -233,7 +233,7 @@ QUESTIONS: Final[Phrases] = {
 # ── advice ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 CHANGES: Final[Phrases] = {
-    "wait": "ask for {day} or a later day",
+    "wait": "ask for {day} at the earliest",
     "add": "{n} more {entries} in {label} where {asked}",
     "add anything": "{n} more {entries} in {label}",
     "apart": "{said}, with another {fields}",

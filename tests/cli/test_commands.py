@@ -147,6 +147,19 @@ def test_explain_shows_the_verdict_as_a_tree(request_file: Path) -> None:
     assert 80 < max(map(len, lines)) <= 100
 
 
+def test_explain_says_what_a_looked_up_limit_comes_to_and_counts_one_thing_as_one() -> None:
+    """The sentence names the table; whoever misses it by three of four wants to see the four."""
+    examples = Path(__file__).parents[2]
+    shown = run(
+        "explain", examples / "examples/requests/several-reasons.json", "--policies", examples / "policies"
+    )
+    assert "(found 1, needed 3, missed by 2)" in " ".join(shown.output.split())
+    stands, to = ({"track": "software-craft", "level": name} for name in ("engineer", "senior"))
+    one = json.dumps({**REQUEST, "from": stands, "to": to, "facts": {"level_since": "2025-07-02"}})
+    shown = run("explain", "-", "--policies", examples / "policies", input=one)
+    assert "missed by 1 day)" in " ".join(shown.output.replace("│", " ").split())
+
+
 def test_explain_reads_the_standard_input() -> None:
     """So that a request can come from another program."""
     shown = run("explain", "-", "--policies", POLICIES, input=json.dumps({**REQUEST, "facts": TRAINED}))
