@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from service.engine.scope import Scope
@@ -17,6 +18,7 @@ from service.facts.vocabulary import ALWAYS_THERE
 from service.policy.model import Requirement
 from service.verdict.case import Case
 from service.verdict.days import met_from
+from service.verdict.later import by_version, same_versions
 from service.verdict.remedies import remedies
 from service.verdict.remedy import Remedy
 
@@ -30,9 +32,29 @@ Chosen = tuple[tuple[str, Remedy], ...]  #: requirement id and the remedy chosen
 
 
 def what_would_change(case: Case) -> Chosen:
-    """A smallest set of changes with which the same request would be eligible; empty where there is none."""
+    """A smallest set of changes with which the same request would be eligible; empty where there is none.
+
+    Whoever waits until other versions judge is advised by these.
+    """
+    (_, ends), *later = same_versions(case)
+    chosen = _within_one_version(case, ends)
+    for begins, ends in later if case.failing() else ():
+        for other in by_version(case, begins):
+            changes = _within_one_version(other, ends)
+            if changes or other.judgement.outcome == "eligible":
+                waits = any(remedy.how == "wait" for _, remedy in changes)
+                whole = changes if waits else ((case.failing()[0].id, _wait(begins)), *changes)
+                chosen = whole if not chosen or len(whole) < len(chosen) else chosen
+    return chosen
+
+
+def _wait(day: date) -> Remedy:
+    return Remedy(fact="as_of", how="wait", value=day, key=("as_of",), label=ALWAYS_THERE["as_of"].label)
+
+
+def _within_one_version(case: Case, ends: date) -> Chosen:
     failing = case.failing()
-    search = _Search(case)
+    search = _Search(case, ends)
     if not failing or not all(any(True for _ in search.as_it_stands(asked)) for asked in failing):
         return ()
     found = search.within(MOST_CHANGES)
@@ -61,16 +83,14 @@ def _apart(case: Case, failing: list[Requirement]) -> int:
     return count
 
 
-def _remedies(case: Case, requirement: Requirement, scope: Scope) -> Iterator[Remedy]:
-    """Waiting, where that is enough; then what would meet the requirement, lift it, or put it out of
-    scope."""
+def _remedies(case: Case, requirement: Requirement, scope: Scope, ends: date) -> Iterator[Remedy]:
+    """Waiting, where that is enough while the version judges; then what would meet the requirement, lift it,
+    or put it out of scope."""
     mentioned = case.mentions.of_requirement(requirement)
     if "as_of" in mentioned or any(waiver.requirement == requirement.id for waiver in case.request.waivers):
         day = met_from(case, requirement, scope)
-        if day is not None:
-            yield Remedy(
-                fact="as_of", how="wait", value=day, key=("as_of",), label=ALWAYS_THERE["as_of"].label
-            )
+        if day is not None and day < ends:
+            yield _wait(day)
     vocabulary = case.policies.vocabulary
     yield from remedies(requirement.condition, True, scope, vocabulary, case.mentions)
     if requirement.unless is not None:
@@ -104,8 +124,8 @@ _Chosen = dict[tuple[str, ...], tuple[str, Remedy]]
 class _Search:
     """A depth-first search with a limit on the number of different changes; no state is looked at twice."""
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, case: Case, ends: date) -> None:
+        self.case, self.ends = case, ends  #: from that day on other versions judge
         self.looked_at = 0
         self.cut = False  #: whether the limit kept something from being tried
         self.seen: set[frozenset[Any]] = set()
@@ -115,7 +135,7 @@ class _Search:
         """The remedies for a requirement while nothing is changed."""
         kept = self._as_it_stands.get(requirement.id)
         if kept is None:
-            kept = _Kept(_remedies(self.case, requirement, self.case.scope))
+            kept = _Kept(_remedies(self.case, requirement, self.case.scope, self.ends))
             self._as_it_stands[requirement.id] = kept
         return kept
 
@@ -123,7 +143,7 @@ class _Search:
         """The remedies for a requirement when some changes are made."""
         changed = {remedy.fact for _, remedy in chosen.values()}
         if "as_of" in changed or not changed.isdisjoint(self.case.mentions.of_requirement(requirement)):
-            return _remedies(self.case, requirement, scope)
+            return _remedies(self.case, requirement, scope, self.ends)
         return self.as_it_stands(requirement)
 
     def within(self, limit: int) -> _Chosen | None:

@@ -1,5 +1,5 @@
-"""Later versions: a case in; the first day on which it would be eligible out, where other versions may judge
-later.
+"""Later versions: a case in; the same by the versions that judge on a later day, and the first day on which
+it is eligible, out.
 
 With grandfathering, the day on which a promotion takes effect decides which versions judge it. Each stretch
 of days with the same versions is looked at for itself. Knows nothing of how a day is found within one:
@@ -26,19 +26,23 @@ def eligible_from(case: Case, met: dict[str, date]) -> date | None:
     holds `met_from` of each failing requirement."""
     if case.judgement.outcome == "eligible":
         return None
-    request = case.request
-    versions = case.policies.tracks.get(request.to_track, ())
-    turns = turning_days(versions, request.as_of)
+    stretches = same_versions(case)
     alone = days.eligible_from(case, met)
-    if not turns and not case.also_judged:
+    if len(stretches) == 1 and not case.also_judged:
         return alone
-    last = min(LAST_DAY, add(request.as_of, days.AHEAD))
-    edges = [request.as_of, *(day for day in turns if day <= last), last + days.ONE_DAY]
-    for begins, ends in pairwise(edges):
-        found = [day for each in _cases(case, begins) if (day := _first(each)) is not None and day < ends]
+    for begins, ends in stretches:
+        found = [day for each in by_version(case, begins) if (day := _first(each)) is not None and day < ends]
         if found:
             return min(found)
     return None
+
+
+def same_versions(case: Case) -> list[tuple[date, date]]:
+    """The stretches of days to come, each up to the day before the second, that the same versions judge."""
+    request = case.request
+    turns = turning_days(case.policies.tracks.get(request.to_track, ()), request.as_of)
+    last = min(LAST_DAY, add(request.as_of, days.AHEAD))
+    return list(pairwise([request.as_of, *(day for day in turns if day <= last), last + days.ONE_DAY]))
 
 
 def _first(case: Case) -> date | None:
@@ -53,7 +57,7 @@ def _first(case: Case) -> date | None:
     return days.eligible_from(case, met)
 
 
-def _cases(case: Case, day: date) -> Iterator[Case]:
+def by_version(case: Case, day: date) -> Iterator[Case]:
     """The case on another day, by each version that judges it then."""
     request = replace(case.request, as_of=day)
     selection, _ = select(request, case.policies)

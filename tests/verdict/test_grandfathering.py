@@ -152,6 +152,31 @@ def test_the_first_eligible_day_is_that_of_the_version_that_judges_then(
         assert document({**case, "effect": datetime.fromordinal(before).date()})["outcome"] != "eligible"
 
 
+@pytest.mark.parametrize(
+    ("use", "points", "since", "effect", "wanted"),
+    [
+        # the older version, which asks for time alone, is not honoured any more when the time has come
+        ("old guide", 9, "2026-07-01", "2027-02-01", ["at the earliest", "points is at least 10"]),
+        ("old guide", 10, "2026-07-01", "2027-02-01", ["ask for 1 July 2027 at the earliest"]),
+        ("old guide", 9, "2026-06-30", "2027-02-01", ["ask for 30 June 2027 at the earliest"]),
+        # the newer version asks for time, and judges from the day on which it begins
+        ("new", 9, "2024-05-01", "2026-12-15", ["points is at least 10"]),
+    ],
+)
+def test_advice_holds_by_the_version_that_judges_whoever_follows_it(
+    use: str, points: int, since: str, effect: str, wanted: list[str]
+) -> None:
+    """Whoever waits as they were told must not be refused by rules that nobody told them of."""
+    use, _, level = use.partition(" ")
+    case = {"use": use, "level": level or "team-lead", "points": points, "since": since, "effect": effect}
+    changes = document(case)["what_would_change"]
+    assert len(changes) == len(wanted)
+    assert all(said in change["change"] for said, change in zip(wanted, changes, strict=True))
+    named = {"as_of": "effect", "level_since": "since", "points": "points"}
+    followed = {**case, **{named[change["fact"]]: change["to"] for change in changes}}
+    assert document(followed)["outcome"] == "eligible"
+
+
 def test_openings_are_judged_by_the_versions_that_would_judge_a_request_for_them() -> None:
     """Whoever asks for what was said to be open must find it open."""
     found = document({"use": "more_favourable", "level": "coach", "points": 10, "since": "2026-01-01"})
