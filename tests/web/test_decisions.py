@@ -327,6 +327,14 @@ def test_a_candidate_objects_in_their_own_name(of: Callable[[Caller], FlaskClien
     assert len(told(console.get(f"{place}/objections"), 200)["objections"]) == 1
 
 
+def test_a_candidate_is_answered_in_their_own_view(of: Callable[[Caller], FlaskClient], place: str) -> None:
+    """What they recorded is shown to them as it will be from then on: without the bookkeeping of the log."""
+    mine = of(candidate_caller("E-1042"))
+    recorded = told(mine.post(f"{place}/objections", json=OBJECTION), 201)
+    assert [recorded] == told(mine.get(f"{place}/objections"), 200)["objections"]
+    assert "log" not in recorded
+
+
 def test_who_may_decide_and_who_may_object(
     of: Callable[[Caller], FlaskClient], good: dict[str, Any], place: str
 ) -> None:

@@ -94,7 +94,7 @@ def record_decision(verdict_id: str) -> Response:
     decision = read_decision(raw, found.document["outcome"], today=today)
     asked = said_under(raw, caller().asker, None)  # it has the verdict, or the decision before, for a name
     if asked and (entry := parts().log.asked(asked)) is not None:  # whatever has happened since
-        return _created(decision_in(entry), entry, before=True)
+        return _created(found, decision_in(entry), entry, before=True)
     happened = _not_replaced(found)
     known = {each["decision_id"]: each for each in happened["decisions"]}
     if decision.supersedes is not None and decision.supersedes not in known:
@@ -104,7 +104,7 @@ def record_decision(verdict_id: str) -> Response:
         )
     entry, before = _recorded(decision_record, found, asked, decision)
     observe.note(decision_id=entry.id, decision=decision.ruling)
-    return _created(decision_in(entry), entry, before=before)
+    return _created(found, decision_in(entry), entry, before=before)
 
 
 @blueprint.get("/decisions")
@@ -140,7 +140,7 @@ def record_objection(verdict_id: str) -> Response:
         raise RequestError([Fault("", message, f"at most {MOST_OBJECTIONS} objections", "another one")])
     entry, before = _recorded(objection_record, found, asked, objection)
     observe.note(objection_id=entry.id)
-    return _created(objection_in(entry), entry, before=before)
+    return _created(found, objection_in(entry), entry, before=before)
 
 
 @blueprint.get("/objections")
@@ -173,7 +173,7 @@ def answer_objection(verdict_id: str, objection_id: str) -> Response:
     asked = said_under(raw, caller().asker, "answer")
     entry, before = _recorded(answer_record, found, asked, answer, objection_id)
     observe.note(answer_id=entry.id)
-    return _created(answer_in(entry), entry, before=before)
+    return _created(found, answer_in(entry), entry, before=before)
 
 
 def _asked(verdict_id: str) -> tuple[Visible, Any]:
@@ -234,7 +234,7 @@ def _seen(found: Visible) -> dict[str, Any]:
     return happened_in_view(found.happened(), found.views[0])
 
 
-def _created(told: dict[str, Any], entry: Entry, *, before: bool) -> Response:
+def _created(found: Visible, told: dict[str, Any], entry: Entry, *, before: bool) -> Response:
     many = "decisions" if entry.kind == "decision" else "objections"
     headers = {"Location": f"/v1/verdicts/{verdict_of(entry)}/{many}", **(REPLAYED if before else {})}
-    return in_canonical_json(told, 201, headers | in_header(entry.receipt))
+    return in_canonical_json(happened_in_view(told, found.views[0]), 201, headers | in_header(entry.receipt))
