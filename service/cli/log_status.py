@@ -66,9 +66,7 @@ def _cosigners(note: bytes, name: str) -> set[str]:
 
 def _lines(told: dict[str, Any]) -> list[str]:
     entries, anchored = told["entries"], told["anchored"]
-    behind = (
-        "" if anchored is None else f", {entries - anchored} behind" if entries > anchored else ", up to date"
-    )
+    behind = "" if anchored is None else _compared(entries, anchored)
     return [
         f"log         {told['name']}",
         f"entries     {entries}",
@@ -80,3 +78,11 @@ def _lines(told: dict[str, Any]) -> list[str]:
         *(f"key         {key}" for key in told["keys"]),
         *([f"REFUSED     {told['why']}"] if told["why"] else []),
     ]
+
+
+def _compared(entries: int, anchored: int) -> str:
+    if entries == anchored:
+        return ", up to date"
+    return (
+        f", {entries - anchored} behind" if entries > anchored else f", {anchored - entries} ahead of the log"
+    )

@@ -7,23 +7,24 @@ that no two checkpoints of one origin ever contradict each other. Knows nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
-from service.errors import AnchorUnavailable, LogRolledBack, LogTampered, LogUnavailable
+from service.errors import AnchorUnavailable, LogRolledBack, LogTampered, LogUnavailable, NotProven
 from service.ledger.anchor import Anchor
 from service.ledger.canonical import canonical
-from service.ledger.checkpoint import Checkpoint, Signed
+from service.ledger.checkpoint import Checkpoint, Signed, read_checkpoint
 from service.ledger.log import Log, Receipt, Record, Wanted
 from service.ledger.log_keys import LogKeys
 from service.ledger.note import Key, encoded, read_vkey, signed
 from service.ledger.publisher import Publisher, checkpoint_of, origin_of, refuse_other
 from service.ledger.receipt_key import ReceiptKey
 from service.ledger.receipts import RECEIPTS
+from service.ledger.signed_receipt import key_name
 from service.ledger.trust import NONE, Group, LogKey, Trust
 from service.ledger.witness import Witness
 
@@ -82,7 +83,14 @@ def retire_key(log: Log, keys: LogKeys, anchor: Anchor | None, now: Circumstance
 
 
 def accept_rollback(
-    log: Log, keys: LogKeys, anchor: Anchor, why: str, now: Circumstances
+    log: Log,
+    keys: LogKeys,
+    anchor: Anchor,
+    why: str,
+    now: Circumstances,
+    handed_out: Trust | None = None,
+    *,
+    unproven: bool = False,
 ) -> tuple[Receipt, Signed]:
     """Go on with a log that is not the one in the anchor: under a new origin, with a new key, and on record.
 
@@ -92,9 +100,12 @@ def accept_rollback(
         anchor: Its anchor.
         why: In the operator's words; kept as a private part.
         now: When, and so on.
+        handed_out: The last trust file from before the loss: keys that nothing else knows any more are kept.
+        unproven: Go on also where checkpoints are signed by a key that nothing here knows.
 
     Raises:
         LogUnavailable: There is nothing to accept, or the log cannot be written.
+        NotProven: Checkpoints are signed by a key that nothing here knows.
     """
     seen = anchor.last()
     if seen is None:
@@ -106,12 +117,18 @@ def accept_rollback(
         pass
     else:
         raise LogUnavailable("the verdict log is the one in its anchor; there is no loss to accept")
+    known, more = trust_of(log, keys, anchor, ()), handed_out or Trust(())
+    told = (*more.logs, *more.receipts)
+    only_there = [*_own(log, told, {each.key.vkey for each in (*known.logs, *known.receipts)})]
+    if not unproven:
+        _see_that_keys_are_known([seen, log.last_checkpoint()], (*known.logs, *only_there))
     origin = f"{log.name}/{_number(log, lost) + 1}"
     coming = keys.prepare(origin, now.random_bytes)
     detail = {
         "lost": {"origin": lost.origin, "size": lost.size, "root": encoded(lost.root)},
         "held": {"size": held.size, "root": encoded(held.root)},
         "before": [signer.key.vkey for signer in keys.signers(lost.origin)],
+        "known": [[each.key.vkey, each.first, each.last] for each in only_there],
         "origin": origin,
         "vkey": coming.key.vkey,
         RECEIPTS: {"retired": _new_receipt_key(log, keys, now)},
@@ -146,6 +163,10 @@ def trust_of(log: Log, keys: LogKeys, anchor: Anchor | None, witnesses: Sequence
     for index, detail in _of_custody(log):
         for vkey in detail.get("before", []):
             note(vkey, last=detail["lost"]["size"] if "lost" in detail else None)
+        for vkey, first, last in detail.get("known", []):
+            signs_receipts = read_vkey(vkey).name == key_name(log.name)
+            end = last if last is not None or signs_receipts else detail["lost"]["size"]
+            note(vkey, first, end, known=receipts if signs_receipts else logs)
         if "retired" in detail:
             note(detail["retired"], last=detail["last"])
         if "vkey" in detail:
@@ -164,6 +185,29 @@ def trust_of(log: Log, keys: LogKeys, anchor: Anchor | None, witnesses: Sequence
     groups = {"any-witness": Group(1, tuple(named))} if len(named) > 1 else {}
     quorum = next(iter([*groups, *named]), NONE)
     return Trust(tuple(logs.values()), named, groups, quorum, tuple(receipts.values()))
+
+
+def _own(log: Log, keys: Iterable[LogKey], known: set[str]) -> Iterator[LogKey]:
+    """Of some keys those of a log that are not known yet."""
+    for each in keys:
+        name = each.key.name
+        if each.key.vkey not in known and (name == log.name or name.startswith(f"{log.name}/")):
+            yield each
+
+
+def _see_that_keys_are_known(notes: Iterable[bytes | None], logs: tuple[LogKey, ...]) -> None:
+    """See that whoever has these keys can believe some checkpoints."""
+    for note in filter(None, notes):
+        try:
+            Trust(logs).check(note)
+        except NotProven as unknown:
+            size = read_checkpoint(note).checkpoint.size
+            raise NotProven(
+                f"the checkpoint of {size} entries is signed by a key that neither the log nor its folder of"
+                " keys knows, for it was changed in what is lost; name the trust file handed out last"
+                " with --trust, or go on with --unproven: then all that this key signed is called tampered"
+                " with for ever"
+            ) from unknown
 
 
 def _new_receipt_key(log: Log, keys: LogKeys, now: Circumstances) -> str:

@@ -193,10 +193,9 @@ def test_a_rolled_back_log_is_told_refused_and_can_be_accepted_on_record(
         log.append([a_record(number) for number in range(1000, 1050)])
     run(place, "publish")
     shutil.copy(place.parent / "anchor", backup.parent / "anchor")
-    assert (
-        "REFUSED     the verdict log holds 300 entries, but 350 were there"
-        in run(backup, "status", code=1).output
-    )
+    status = run(backup, "status", code=1).output
+    assert "REFUSED     the verdict log holds 300 entries, but 350 were there" in status
+    assert "anchored    350, 50 ahead of the log" in status
     assert "is of 350 entries, but only 300 are here" in run(backup, "verify", code=2).output
     for words in (("publish",), ("erase", "--person", "E-1", "--yes"), ("new-key",)):
         assert "accept-rollback" in run(backup, *words, code=2).output

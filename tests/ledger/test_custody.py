@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +21,8 @@ from service.ledger.custody import Circumstances, accept_rollback, new_key, reti
 from service.ledger.log import Log
 from service.ledger.log_keys import LogKeys
 from service.ledger.publisher import refuse_unanchored
-from service.ledger.trust import Trust
+from service.ledger.signed_receipt import read_receipt
+from service.ledger.trust import Trust, read_trust
 from service.ledger.verified import verify_log
 from service.ledger.verify import OK
 from service.ledger.witness import Witness
@@ -152,6 +154,62 @@ def test_a_loss_is_accepted_under_a_new_origin_and_key_and_told_to_everybody(tmp
         assert [note for note in report.notes if "entry 10 records that what `anchor`" in note]
         with pytest.raises(LogUnavailable, match="no loss to accept"):
             accept_rollback(place.log, place.keys, place.anchor, "again", place.now)
+
+
+@pytest.mark.parametrize("keys", ["the newest", "those of the backup"])
+def test_a_key_that_was_changed_in_what_is_lost_is_known_from_the_trust_file(
+    tmp_path: Path, keys: str
+) -> None:
+    """The log is of before the change, its keys of before it or after: either way one of the two that signed
+    is known to nothing that is left, and all that it signed would be called tampered with for ever.
+    """
+    database = grown(tmp_path / "log", (5, 10))
+    backup = copied(database, tmp_path / "backup")
+    full = Place(database)
+    with closing(full.log):
+        promised = full.log.signed(next(full.log.entries(7)).receipt)
+        new_key(full.log, full.keys, full.anchor, full.now)
+        full.grow(3)
+        retire_key(full.log, full.keys, full.anchor, full.now)
+        lost = full.grow(20)
+        lost_receipt = full.log.signed(next(full.log.entries(12)).receipt)
+        handed_out = full.trust()
+    beside = backup.parent
+    beside.joinpath("anchor").write_bytes(full.anchor.path.read_bytes())
+    if keys == "the newest":
+        shutil.rmtree(beside / "keys")
+        shutil.copytree(full.keys.folder, beside / "keys")
+    place = Place(backup)
+    with closing(place.log):
+        with pytest.raises(NotProven, match="--trust"):
+            accept_rollback(place.log, place.keys, place.anchor, "lost", place.now)
+        accept_rollback(place.log, place.keys, place.anchor, "lost", place.now, handed_out)
+        after = place.grow(40)
+        trust = place.trust()
+        assert [believes(trust, note) for note in (lost, after)] == [True, True]
+        assert verify_log(place.log, trust, [place.anchor.path]).findings == []
+        for receipt in (promised, lost_receipt):
+            trust.check_receipt(read_receipt(receipt))
+        ends = {each.key.vkey: each.last for each in trust.logs}
+        size = read_checkpoint(lost).checkpoint.size
+        assert {ends[each.key.vkey] for each in handed_out.logs} <= {size, handed_out.logs[0].last}
+        assert read_trust(str(trust)) == trust
+
+
+def test_a_loss_may_be_accepted_without_the_key_that_is_lost_with_it(tmp_path: Path) -> None:
+    """Whoever kept no trust file must not be left without a service."""
+    database = grown(tmp_path / "log", (5,))
+    backup = copied(database, tmp_path / "backup")
+    full = Place(database)
+    with closing(full.log):
+        new_key(full.log, full.keys, full.anchor, full.now)
+        retire_key(full.log, full.keys, full.anchor, full.now)
+        full.grow(3)
+    backup.parent.joinpath("anchor").write_bytes(full.anchor.path.read_bytes())
+    place = Place(backup)
+    with closing(place.log):
+        accept_rollback(place.log, place.keys, place.anchor, "lost", place.now, unproven=True)
+        assert believes(place.trust(), place.grow(1))
 
 
 def test_the_second_loss_gets_the_next_origin(tmp_path: Path) -> None:
