@@ -16,7 +16,7 @@ from flask import Response
 from service.facts.calendar import STILL_RUNNING
 from service.facts.types import Nothing
 from service.ledger.canonical import WIDEST
-from service.web.problems import KINDS, MEDIA_TYPE
+from service.web.problems import KINDS, MEDIA_TYPE, Kind
 
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -80,7 +80,7 @@ def problem_response(status: int) -> dict[str, Any]:
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
-                "examples": {kind.name: {"value": _example(kind.name)} for kind in kinds},
+                "examples": {kind.name: {"$ref": f"#/components/examples/{kind.name}"} for kind in kinds},
             }
         },
     }
@@ -91,8 +91,12 @@ def problem_response(status: int) -> dict[str, Any]:
     return response
 
 
-def _example(name: str) -> dict[str, Any]:
-    kind = KINDS[name]
+def problem_examples() -> dict[str, Any]:
+    """An example of each kind of problem, which the responses refer to."""
+    return {name: {"value": _example(kind)} for name, kind in KINDS.items()}
+
+
+def _example(kind: Kind) -> dict[str, Any]:
     problems = []
     if kind.status == 422:
         problems = [

@@ -15,7 +15,7 @@ from marshmallow import fields
 from service import __version__
 from service.facts.strict import LONGEST_NAME, Name
 from service.verdict.views import LEFT_OUT
-from service.web.answers import problem_response
+from service.web.answers import problem_examples, problem_response
 from service.web.api import (
     authzen,
     batches,
@@ -121,7 +121,7 @@ def _tidied(document: dict[str, Any]) -> dict[str, Any]:
             schema.pop("additionalProperties", None)
         if left_out := LEFT_OUT.get(_SEEN.get(name, "")):
             schema["required"] = [each for each in schema["required"] if each not in left_out]
-    return {**document, "components": {"schemas": schemas}}
+    return {**document, "components": {"schemas": schemas, "examples": problem_examples()}}
 
 
 def _named_operations(document: dict[str, Any], app: Flask) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The reference: the OpenAPI document goes in; one page of plain HTML comes out, and one for each kind of
 problem.
 
-No script and nothing from elsewhere: the page works on a machine without a network. Knows nothing of
-requests.
+No script and nothing from elsewhere: the page works on a machine without a network. What stands open to
+everybody is made once. Knows nothing of requests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def pages(document: dict[str, Any]) -> Blueprint:
     """The pages about an OpenAPI document, and the document itself."""
     blueprint = Blueprint("pages", __name__, template_folder="templates")
     blueprint.add_app_template_filter(marked, "marked")
-    text = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    text = orjson.dumps(document)
 
     def openapi() -> Response:
         return Response(text, content_type="application/json")
@@ -34,6 +35,7 @@ def pages(document: dict[str, Any]) -> Blueprint:
     def style() -> Response:
         return Response(_STYLE.read_bytes(), content_type="text/css; charset=utf-8")
 
+    @cache
     def docs() -> str:
         return render_template(
             "reference.html", document=document, operations=operations(document), kinds=KINDS.values()
@@ -96,7 +98,8 @@ def _shown(holder: dict[str, Any] | None) -> dict[str, Any]:
     if not holder or not holder.get("content"):
         return {}
     media_type, content = next(iter(holder["content"].items()))
-    examples = [example["value"] for example in content.get("examples", {}).values()]
+    named = content.get("examples", {}).values()
+    examples = [example["value"] for example in named if "value" in example]  # problems are shown once
     examples += [content["example"]] if "example" in content else []
     return {
         "media_type": media_type,
