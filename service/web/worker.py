@@ -4,7 +4,8 @@ documents.
 
 The one thread that waits for all connections also takes their requests in (`web.intake`); a thread answers
 a request once all of it is there. What stays open while it is answered, such as a batch, may take half of the
-threads. Nothing in that one thread ever waits for a single client. Whoever comes is taken in: beyond so many
+threads. What a client does not take in at once of an answer is sent on by that one thread too
+(`web.outgoing`). Nothing in it ever waits for a single client. Whoever comes is taken in: beyond so many
 connections each new one has one go that says nothing, or has waited longest.
 """
 
@@ -18,13 +19,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from typing import Any, Final
-from uuid import uuid4
 
-import orjson
 from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
@@ -32,28 +29,30 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from service.web.cores import keep_to
 from service.web.intake import Arrival
-from service.web.journal import journal
+from service.web.outgoing import Outgoing
 from service.web.pace import PacedUnreader
-from service.web.problems import KINDS, MEDIA_TYPE, document
+from service.web.turned_away import say_problem, write_problem
 
 CONNECTIONS: Final = 1_000  #: of one worker; beyond that, those that send nothing make room
 FILES: Final = 200  #: open files of one worker beside its connections
 HELD: Final = 64 * 1024 * 1024  #: bytes of requests that one worker keeps
-WRITE_S: Final = 10  #: seconds in which a client must take in something of an answer
+WRITE_S: Final = 10  #: seconds in which a client must take in something of an answer that a thread sends
+SEND_S: Final = 60  #: and all of one that no thread sends
+UNSENT: Final = 64 * 1024 * 1024  #: bytes of such answers that one worker keeps
 _ANSWER: Final = 262_144  #: bytes of an answer that wait in the system, and in no thread
 _RECEIVED: Final = 65_536  #: bytes that are taken from a connection at a time
 _PARTING_S: Final = 2.0
 _PARTING_BYTES: Final = 65_536
 _WRITE_TIMEOUT: Final = struct.pack("ll", WRITE_S, 0)
 _PROBE: Final = b"GET /health/"
-_UNREADABLE: Final = "the request line, a header or the length of the body is not as HTTP/1.1 has it"
-RETRY_AFTER_S: Final = 2
 
 
 class Connection(TConn):
     """One client."""
 
-    def __init__(self, worker: Worker, sock: socket.socket, client: Any, server: Any) -> None:
+    sock: Outgoing
+
+    def __init__(self, worker: Worker, sock: Outgoing, client: Any, server: Any) -> None:
         super().__init__(worker.cfg, sock, client, server)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _WRITE_TIMEOUT)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ANSWER)
@@ -64,6 +63,8 @@ class Connection(TConn):
         self.deadline = 0.0
         self.open = False  #: its request is read while it is answered
         self.held = 0  #: bytes of requests that are kept for it
+        self.kept = False  #: after its answer
+        self.unsent = 0  #: bytes of the answer that are kept for it
         self.drained = 0
 
 
@@ -80,6 +81,8 @@ class Worker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.worker_connections = 2 * self.connections  # with those that are parting, and were told why
         self._waiting: dict[Connection, None] = {}  # for more of a request, the first to expire first
+        self._sending: dict[Connection, None] = {}  # for the client to take in an answer, likewise
+        self._unsent = 0
         self._parting: dict[Connection, None] = {}  # for the client to close, likewise
         self._open_waiting: deque[Connection] = deque()
         self._open_most = max(1, self.cfg.threads // 2)
@@ -90,7 +93,7 @@ class Worker(ThreadWorker):
     def init_process(self) -> None:
         """Change what gunicorn says, in this process alone; then work until told to stop."""
         keep_to(self.core)
-        util.write_error = partial(_write_problem, self.refused)
+        util.write_error = partial(write_problem, self.refused)
         wsgi.Response.default_headers = _without_server(wsgi.Response.default_headers)
         super().init_process()
 
@@ -99,7 +102,8 @@ class Worker(ThreadWorker):
     def accept(self, listener: Any) -> None:
         """Take a new connection."""
         try:
-            sock, client = listener.accept()
+            accepted, client = listener.accept()
+            sock = Outgoing(accepted)
             conn = Connection(self, sock, client, listener.getsockname())
         except OSError:  # gone again, or another worker was faster
             return
@@ -179,6 +183,7 @@ class Worker(ThreadWorker):
 
     def _answer(self, conn: Connection, *, is_open: bool) -> None:
         conn.open = is_open
+        conn.sock.waits_here = not is_open
         self._open += is_open
         self._in_hand += 1
         self.enqueue_req(conn)
@@ -192,7 +197,46 @@ class Worker(ThreadWorker):
             self._open -= 1
             if self._open_waiting:
                 self._answer(self._open_waiting.popleft(), is_open=True)
-        if done.cancelled() or done.exception() is not None or not done.result():
+        failed = done.cancelled() or done.exception() is not None
+        conn.kept = not failed and done.result()
+        if failed or not conn.sock.unsent:
+            self._end_or_keep(conn)
+        else:
+            self._send_later(conn)
+
+    def _send_later(self, conn: Connection) -> None:
+        """Send the rest of an answer as the client takes it in; whoever has taken longest makes room."""
+        conn.sock.setblocking(False)
+        conn.deadline = time.monotonic() + SEND_S
+        conn.unsent = conn.sock.unsent
+        self._unsent += conn.unsent
+        self._sending[conn] = None
+        self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._send_on, conn))
+        while self._unsent > UNSENT:
+            self._give_up(next(iter(self._sending)))
+
+    def _send_on(self, conn: Connection, sock: Outgoing) -> None:
+        try:
+            sock.send_on()
+        except OSError:
+            self._give_up(conn)
+            return
+        if not sock.unsent:
+            self._stop_sending(conn)
+            self._end_or_keep(conn)
+
+    def _give_up(self, conn: Connection) -> None:
+        self._stop_sending(conn)
+        self._close(conn)
+
+    def _stop_sending(self, conn: Connection) -> None:
+        del self._sending[conn]
+        self._unsent -= conn.unsent
+        self.poller.unregister(conn.sock)
+
+    def _end_or_keep(self, conn: Connection) -> None:
+        """All of an answer was sent."""
+        if not conn.kept:
             self._part(conn)
             return
         conn.sock.setblocking(False)
@@ -218,6 +262,8 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         while self._waiting and (conn := next(iter(self._waiting))).deadline <= now:
             self._too_slow(conn)
+        while self._sending and (conn := next(iter(self._sending))).deadline <= now:
+            self._give_up(conn)
         while self._parting and (conn := next(iter(self._parting))).deadline <= now:
             self._end(conn)
         while self._open_waiting and self._open_waiting[0].deadline <= now:
@@ -233,8 +279,11 @@ class Worker(ThreadWorker):
             conn = self.keepalived_conns.popleft()
             self.poller.unregister(conn.sock)
             self._close(conn)
-        elif self._waiting and self.nr_conns - len(self._parting) > self.connections:
-            self._overloaded(next(iter(self._waiting)))
+        elif self.nr_conns - len(self._parting) > self.connections:
+            if self._waiting:
+                self._overloaded(next(iter(self._waiting)))
+            elif self._sending:
+                self._give_up(next(iter(self._sending)))
         if self._parting and self.nr_conns >= self.worker_connections:
             self._end(next(iter(self._parting)))
 
@@ -252,7 +301,7 @@ class Worker(ThreadWorker):
 
     def _refuse(self, conn: Connection, kind: str, status: int, detail: str) -> None:
         conn.sock.setblocking(False)
-        _say_problem(conn.sock, kind, status, detail)
+        say_problem(conn.sock, kind, status, detail)
         self.refused(status)
         self._part(conn)
 
@@ -325,34 +374,3 @@ def _without_server(default_headers: Any) -> Any:
         return [line for line in default_headers(self) if not line.startswith("Server:")]
 
     return headers
-
-
-def _write_problem(
-    refused: Callable[[int], None], client: socket.socket, status: int, reason: str, _said: str
-) -> None:
-    """Answer a request that gunicorn cannot read; what the client sent is not repeated."""
-    refused(status)
-    own = next((kind for kind in KINDS.values() if kind.status == status and status in (414, 431)), None)
-    if own is not None:
-        _say_problem(client, own.name, status, own.title[:1].lower() + own.title[1:])
-        return
-    kind = "internal-error" if status >= 500 and status != 501 else "bad-request"
-    detail = _UNREADABLE if status == HTTPStatus.BAD_REQUEST else reason.lower()
-    _say_problem(client, kind, status, detail)
-
-
-def _say_problem(client: socket.socket, kind: str, status: int, detail: str) -> None:
-    """Answer a request that never came to the app, and note it in the service log."""
-    request_id = uuid4().hex
-    told = document(KINDS[kind], detail, request_id, ())
-    body = orjson.dumps({**told, "status": status})
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
-        f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\nX-Request-Id: {request_id}\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-    )
-    if status == 503:
-        head += f"Retry-After: {RETRY_AFTER_S}\r\n"
-    with suppress(OSError):  # the client is gone, or does not take it in
-        util.write_nonblock(client, head.encode("latin-1") + b"\r\n" + body)
-    journal().warning("refused", request_id=request_id, status=status, problem=kind, why=detail)

@@ -151,6 +151,9 @@ def test_more_silent_clients_than_there_are_places_keep_nobody_waiting(
             open_.enter_context(closing(connected(service, b"" if number % 2 else b"GET /v1/tr")))
             for number in range(500)
         ]
+        for number in range(300):
+            asked = b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n" * (number % 3 or 20)
+            open_.enter_context(closing(connected(service, asked)))
         answered(service, good)
         status, headers, problem = answer_of(told[0])
         assert (status, problem["type"]) == (503, "/problems/overloaded")
@@ -165,12 +168,39 @@ def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path)
         assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (2 * CONNECTIONS + FILES, 5000)
 
 
-def test_clients_that_never_read_do_not_keep_another_waiting(patient: Service, good: dict[str, Any]) -> None:
-    """The largest single answer waits in the system's memory for them, not in a thread."""
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/reference.css"])
+def test_clients_that_never_read_do_not_keep_another_waiting(
+    path: str, patient: Service, good: dict[str, Any]
+) -> None:
+    """What they do not take in waits for them, but in no thread; they themselves keep room for nothing."""
+    host, _, port = patient.netloc.rpartition(":")
     with ExitStack() as open_:
         for _ in range(MANY):
-            open_.enter_context(closing(connected(patient, b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n")))
+            client = open_.enter_context(closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect((host, int(port)))
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         answered(patient, good)
+
+
+def test_an_answer_that_is_taken_in_slowly_is_whole(patient: Service) -> None:
+    """It is sent on whenever there is room for some of it, and then the connection is kept for the next
+    request.
+    """
+    page = patient.ask("GET", "/docs")[1]
+    host, _, port = patient.netloc.rpartition(":")
+    with closing(socket.socket()) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.settimeout(15)
+        client.connect((host, int(port)))
+        client.sendall(b"GET /docs HTTP/1.1\r\nHost: a\r\n\r\n")
+        told = b""
+        while len(told) < len(page) or not told.endswith(page):
+            time.sleep(0.001)
+            told += client.recv(3_000)
+        client.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert b"".join(iter(lambda: client.recv(65_536), b"")).endswith(b'{"live":true}')
+    assert told.count(b"HTTP/1.1 200") == 1
 
 
 def test_clients_that_never_hang_up_do_not_keep_another_waiting(
