@@ -65,7 +65,7 @@ def replaced(raw: Any, candidate: str) -> Replaced | None:
     """The verdict that a request, which was judged already, is to replace; None for most.
 
     Raises:
-        RequestError: There is no such verdict, or it is about somebody else.
+        RequestError: There is no such verdict, or no more, or it is about somebody else.
         Refused: Another verdict has replaced it already.
     """
     named = raw.get("supersedes")
@@ -75,6 +75,8 @@ def replaced(raw: Any, candidate: str) -> Replaced | None:
         old = visible(named)
     except NotFound:
         raise RequestError([_fault("there is no verdict with this id; leave `supersedes` out")]) from None
+    except Refused:  # 410 would be said of this request, which is about nothing that was erased
+        raise RequestError([_fault("this verdict was erased; leave `supersedes` out")]) from None
     if old.document["candidate"]["id"] != candidate:
         raise RequestError([_fault("this verdict is about another candidate; leave `supersedes` out")])
     since = old.happened()

@@ -223,7 +223,7 @@ def _see_verdict(verdict_id: str, found: Visible) -> None:
     """See that the verdict that an answer names is there, and about the same candidate."""
     try:
         other = visible(verdict_id).document["candidate"]
-    except NotFound:
+    except (NotFound, Refused):  # or it was erased
         other = None
     if other != found.document["candidate"]:
         message = "there is no verdict with this id on this candidate; leave `verdict` out"
