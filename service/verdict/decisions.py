@@ -7,7 +7,7 @@ A verdict advises; a person decides, and may depart from it, with a reason. Know
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, Literal, get_args
 
 from marshmallow import fields, validate
@@ -18,6 +18,7 @@ from service.facts.strict import Day, Name, Sentences, Strict, read_strictly
 
 Ruling = Literal["approved", "declined", "overridden"]
 RULINGS: Final = get_args(Ruling)
+_AHEAD: Final = timedelta(days=1)  #: of UTC: in the east of the world the next day has begun already
 Reply = Literal["upheld", "rejected"]
 REPLIES: Final = get_args(Reply)
 
@@ -91,7 +92,7 @@ class RulingSchema(_OfDecision):
         },
     )
     by = fields.Nested(BySchema, required=True)
-    decided_on = Day(load_default=None, metadata={"description": "default: today (UTC)"})
+    decided_on = Day(load_default=None, metadata={"description": "where they decided; default: today (UTC)"})
     reason = Sentences(
         load_default=None,
         allow_none=True,
@@ -215,7 +216,7 @@ def _unfit(told: Any, messages: Any, outcome: Outcome, today: date) -> list[Faul
             )
         )
     decided_on = told.get("decided_on")
-    if decided_on is not None and decided_on > today:
+    if decided_on is not None and decided_on > today + _AHEAD:
         faults.append(
             Fault(
                 "/decided_on",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -79,9 +79,9 @@ def test_everything_wrong_with_a_decision_is_told_at_once() -> None:
     }
 
 
-def test_nobody_decides_tomorrow() -> None:
+def test_nobody_decides_on_a_day_that_has_begun_nowhere() -> None:
     """A decision is recorded after it was made."""
-    raw = {"decision": "approved", "by": BY, "decided_on": "2026-11-25"}
+    raw = {"decision": "approved", "by": BY, "decided_on": "2026-11-26"}
     assert list(faults(read_decision, raw, "eligible", today=TODAY)) == ["/decided_on"]
 
 
@@ -102,3 +102,9 @@ def test_objections_and_answers_are_read_as_strictly() -> None:
         "/text",
         "/verdict",
     }
+
+
+def test_it_may_be_the_next_day_already_where_somebody_decides() -> None:
+    """Monday morning in Sydney is Sunday in UTC, and that Monday is the day of the decision."""
+    raw = {"decision": "approved", "by": BY, "decided_on": (TODAY + timedelta(days=1)).isoformat()}
+    assert read_decision(raw, "eligible", today=TODAY).decided_on == TODAY + timedelta(days=1)
