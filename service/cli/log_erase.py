@@ -4,7 +4,6 @@ says that somebody was erased.
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ import click
 
 from service import __version__
 from service.cli.config_file import config_file
+from service.cli.log_reading import person_typed
 
 
 @click.command()
@@ -35,9 +35,8 @@ def erase(person: str, yes: bool) -> None:
     """
     from service.cli.opened_log import opened_log
 
-    if person == "-":
-        person = sys.stdin.readline().rstrip("\n")
-        yes = True
+    yes = yes or person == "-"
+    person = person_typed(person)
     if not yes:
         click.confirm(f"Erase everything that the verdict log holds of `{person}`, for good?", abort=True)
     with opened_log() as log:

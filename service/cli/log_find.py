@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import UNTIL_NOW, moment_of, note_read
+from service.cli.log_reading import UNTIL_NOW, moment_of, note_read, person_typed
 from service.cli.opened_log import opened_log
 from service.errors import did_you_mean
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--person", metavar="ID", help="About this candidate.")
+@click.option(
+    "--person",
+    metavar="ID",
+    help="About this candidate; `-` reads the id from the standard input.",
+)
 @click.option("--track", metavar="TRACK")
 @click.option("--level", metavar="LEVEL")
 @click.option(
@@ -66,6 +70,8 @@ def find(
     from service.ledger.rows import Wanted
     from service.ledger.sought import slips
 
+    if conditions["person"] is not None:
+        conditions["person"] = person_typed(conditions["person"])
     for name, said, expected in slips(conditions):
         hint = "--policy" if name == "policy_set" else f"--{name}"
         raise click.BadParameter(f"{said}; expected {expected}", param_hint=hint)

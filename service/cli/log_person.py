@@ -5,14 +5,13 @@ as they may ask for it (GDPR, Article 15).
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from typing import Any
 
 import click
 
 from service.cli.config_file import config_file
-from service.cli.log_reading import note_read
+from service.cli.log_reading import note_read, person_typed
 from service.cli.opened_log import opened_log
 from service.verdict.wording import counted
 
@@ -34,8 +33,7 @@ def person(person: str, as_json: bool) -> None:
     from service.ledger.entry_document import contents, envelope
     from service.ledger.rows import Wanted
 
-    if person == "-":
-        person = sys.stdin.readline().rstrip("\n")
+    person = person_typed(person)
     entries: list[Any] = []
     with opened_log() as log:
         after = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,25 @@ def note_read(log: Log, what: str, indexes: Sequence[int], **detail: Any) -> Non
         detail=detail,
     )
     log.append([record])
+
+
+def person_typed(typed: str) -> str:
+    """The id of a person as it was typed, or where `-` was, as it comes from the standard input.
+
+    No id has spaces around it, so what an editor or another system left there is passed over: else nobody
+    would be found, and that looks like an answer.
+
+    Raises:
+        BadParameter: There is none, or its characters cannot be told.
+    """
+    try:
+        person = (sys.stdin.readline() if typed == "-" else typed).strip()
+        person.encode()
+    except UnicodeError as undecoded:
+        raise click.BadParameter("the id of the person did not come as UTF-8") from undecoded
+    if not person:
+        raise click.BadParameter("no id of a person came; name one, or give it to the standard input for `-`")
+    return person
 
 
 def moment_of(day: datetime | None) -> datetime | None:

@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> Path:
     return place
 
 
-def run(place: Path, *words: str, input: str | None = None) -> Result:  # noqa: A002 - click calls it so
+def run(place: Path, *words: str, input: str | bytes | None = None) -> Result:  # noqa: A002 - click calls it so
     settings = {"LADDERS_LOG": str(place), "LADDERS_KEYS": str(place.parent / "safe")}
     return CliRunner().invoke(commands, ["log", *words], input=input, env=settings)
 
@@ -52,6 +52,26 @@ def test_erase_reads_the_person_from_the_standard_input(place: Path) -> None:
     done = run(place, "erase", "--person", "-", input="Ben\n")
     assert (done.exit_code, done.output) == (0, "erased; entry 3 of the verdict log says so\n")
     assert erased(place) == [1]
+
+
+@pytest.mark.parametrize("typed", ["Ann\r\n", " Ann \n", "Ann"])
+def test_what_another_system_leaves_around_an_id_is_passed_over(place: Path, typed: str) -> None:
+    """A file of Windows ends its lines otherwise; nobody would be found, and nobody erased."""
+    assert "2 verdict" in run(place, "person", "-", input=typed).output
+    assert len(run(place, "find", "--person", "-", "--json", input=typed).output.splitlines()) == 2
+    assert run(place, "erase", "--person", "-", input=typed).exit_code == 0
+    assert erased(place) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [(b"", "no id of a person came"), (b"\n", "no id"), (b"\xe9\n", "did not come as UTF-8")],
+)
+def test_no_id_is_nobody(place: Path, typed: bytes, said: str) -> None:
+    """That nothing is held of them would be no answer."""
+    for words in (("erase", "--person", "-"), ("person", "-"), ("find", "--person", "-")):
+        refused = run(place, *words, input=typed)
+        assert (refused.exit_code, said in refused.output) == (2, True), refused.output
 
 
 def test_erase_of_somebody_who_is_not_there_ends_with_1(place: Path) -> None:
