@@ -182,6 +182,8 @@ def literal(node: TextNode, scope: Scope, want: FactType | None, naming: str = "
                 f"{quoted(node.value)} is the name of a fact, not {said(type_)}; write "
                 f"`{{fact: {node.value}}}`"
             )
+        elif not node.quoted and (written := scope.names.tables.written(node.value)):
+            message = written
         scope.report.at(node, message)
         return None
     if naming and not _names_something(value, naming, node, scope):

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from service.errors import Problem
 from service.policy.span import Source
-from service.policy.traps import Collection, Finding, Scalar, crammed, cut, entry_text, in_quotes
+from service.policy.traps import SIGNS, Collection, Finding, Scalar, crammed, cut, entry_text, in_quotes
 
 _KEY = re.compile(r"""(?:"[^"]*"\s*|'[^']*'\s*|[^\s"'\[{#][^#]*?):(?:\s|$)""")
 _EQUALS = re.compile(r"([^\W\d][\w.-]*)\s*=\s*(.+)")
+_SIGN = re.compile(r"(>=?)\s*:?\s*([^\s:].*)")
 _TOO_LONG = 1000  #: characters of a name; YAML gives up a little later
 _CLOSING = {"[": "]", "{": "}"}
 
@@ -250,6 +251,10 @@ class _Words:
 
     def _needs_quotes(self, line: int, column: int) -> Finding:
         text = entry_text(self._source.rest_of_line(line, column), flow=self._in_brackets)
+        word = _SIGN.match(text)
+        if word is not None and not self._source.lines[line - 1][: column - 1].strip(" -"):
+            span, operator = self._source.span(line, column, len(text)), SIGNS[word[1]]
+            return span, f"`{word[1]}` is not used here; write it as a word: `{operator}: {cut(word[2])}`"
         sign = "a backtick" if text.startswith("`") else f"`{text[:1]}`"
         span = self._source.span(line, column, len(text))
         return span, f"a text that begins with {sign} must stand in quotes: write {in_quotes(text)}"

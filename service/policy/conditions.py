@@ -27,6 +27,7 @@ from service.policy.operators import EQUALITY, LISTED, OPERATORS, as_operator, f
 from service.policy.reader import as_yes_no, listed, place_of, quoted, shape
 from service.policy.scope import Amount, Scope
 from service.policy.source import ListNode, MapNode, Node, TextNode
+from service.policy.traps import SIGNS
 from service.policy.words import ARITHMETIC, QUANTIFIERS, WORDS, condition_heads
 
 _FORMS = {"count": "count", "sum": "sum", "time_in": "time_in"}
@@ -143,7 +144,8 @@ def _comparison(node: MapNode, head: str, scope: Scope, beside: tuple[str, ...])
     left = amounts.subject(node, head, scope)
     usable = fitting(left.type) if left else OPERATORS
     for name in strange:
-        hint = did_you_mean(name, (*keys, *usable, *beside)) or did_you_mean(name, OPERATORS)
+        hint = f"; write `{SIGNS[name]}`" if name in SIGNS else ""
+        hint = hint or did_you_mean(name, (*keys, *usable, *beside)) or did_you_mean(name, OPERATORS)
         if not hint:
             hint = f"; beside `{head}` may stand {listed((*sorted(keys - set(ARITHMETIC)), *usable))}"
         scope.report.at(node.entries[name].key, f"{quoted(name)} does not belong in {_this(beside)}{hint}")

@@ -15,9 +15,9 @@ from typing import Final
 from service.errors import Position, Problem
 from service.policy.in_force import Places
 from service.policy.lint_leftovers import leftovers
-from service.policy.lint_logic import entry_advice, requirement_advice
+from service.policy.lint_logic import entry_advice, grade_advice, requirement_advice
 from service.policy.lint_model import Hint
-from service.policy.load import Reading
+from service.policy.load import FACTS, Reading
 from service.policy.reader import quoted
 
 _TESTS: Final = "write such a case in `tests/`; `ladders test --suggest` writes a first one"
@@ -38,6 +38,8 @@ RULES: Final = {
     "one-branch": "`any_of` promises a choice where there is none",
     "same-branch": "it reads like another way, and is the same",
     "gap": "requests of these days cannot be judged",
+    "figure-gap": "it was hardly decided that nobody shall meet it on these days",
+    "falling-grade": "whoever rises to it would stand lower than before",
     "not-read": "somebody may believe that it counts",
     "overdue": "figures grow old, and verdicts with them",
     "no-why": "the candidate is owed a reason",
@@ -83,6 +85,7 @@ def lint(reading: Reading, today: date, unseen: Unseen | None = None) -> tuple[A
     hints = [
         *requirement_advice(reading, places, today),
         *entry_advice(reading, places, today),
+        *grade_advice(reading, places, today),
         *leftovers(reading, today),
         *_untested(reading, places, today, unseen or {}),
     ]
@@ -100,8 +103,11 @@ def _advice(reading: Reading, hint: Hint) -> Advice:
 
 def _of_warning(warning: Problem) -> Advice:
     """What the loader warns of, as advice."""
-    gap = warning.where.file.startswith("tracks/")
-    rule, remedy = ("gap", "let the versions follow each other") if gap else ("not-read", "move it elsewhere")
+    rule, remedy = "not-read", "move it elsewhere"
+    if warning.where.file.startswith("tracks/"):
+        rule, remedy = "gap", "let the versions follow each other"
+    elif warning.where.file == FACTS:
+        rule, remedy = "figure-gap", "let the periods follow each other"
     return Advice(warning.where, rule, warning.message, remedy, RULES[rule], warning.excerpt, warning.width)
 
 

@@ -231,6 +231,18 @@ def _span(place: Place) -> Span:
 # ── levels ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def grade_advice(reading: Reading, places: Places, today: date) -> Iterator[Hint]:
+    """Levels with a lower grade than the one below them."""
+    for version in (version for each in reading.policies.tracks.values() for version in each):
+        for below, level in pairwise(version.levels):
+            if level.grade < below.grade and (version.end is None or version.end > today):
+                what = (
+                    f"{quoted(level.name)} has grade {level.grade}, lower than {quoted(below.name)} below it"
+                )
+                remedy = "change one of the grades, or the order: the lowest level stands first"
+                yield Hint("falling-grade", places.of_level(version, level, "grade"), what, remedy)
+
+
 def entry_advice(reading: Reading, places: Places, today: date) -> Iterator[Hint]:
     """Levels that nobody can enter on any day, although each two of their requirements could be met
     together."""

@@ -31,6 +31,7 @@ MOST_DIGITS = 30
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?", re.ASCII)
 _PADDED = re.compile(r"-?0\d+(\.\d+)?", re.ASCII)
 _GROUPED = re.compile(r"-?\d{1,3}([ ,_'’]\d{3})+", re.ASCII)
+_PART_OF_A_UNIT = re.compile(r"(\d{1,4}\.\d{1,4}) ?([A-Za-z]+)", re.ASCII)
 _WITH_UNIT = re.compile(r"(-?\d+(?:\.\d+)?) ?[^\d\s,.].*", re.ASCII)
 _ISO_LIKE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _DATE_LIKE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.? [A-Z][a-z]+ \d{4}", re.ASCII)
@@ -119,6 +120,11 @@ def _number(node: TextNode) -> Value | Mistake:
         return Mistake(f"write `{'0' if tidy.startswith('.') else ''}{tidy}` instead of `{text}`")
     if re.fullmatch(r"-?\d+(\.\d+)?[eE][+-]?\d+", short, re.ASCII):
         return Mistake(f"`{text}` is not a number here; write all its digits, such as `1000`")
+    if short.endswith("%") and _NUMBER.fullmatch(short[:-1].rstrip()):
+        return Mistake(
+            f"{quoted(text)} is not a number; write `{short[:-1].rstrip()}` where percent are counted, or "
+            "the part of one that it is, such as `0.5` for a half"
+        )
     if (with_unit := _WITH_UNIT.fullmatch(short)) and not with_unit[1].startswith("0"):
         return Mistake(f"{quoted(text)} is not a number; write the number alone: `{with_unit[1]}`")
     return Mistake(f"{quoted(text)} is not a number; write it in digits, such as `3`")
@@ -161,6 +167,13 @@ def _length(text: str) -> Value | Mistake:
     if like and (unit := _unit(like[2])):
         number = int(like[1][:9])
         return Mistake(f"{quoted(text)} is not a length of time; did you mean `{number} {unit}`?")
+    if (part := _PART_OF_A_UNIT.fullmatch(text)) and (unit := _unit(part[2])):
+        months = Decimal(part[1]) * (12 if unit == "years" else 1)
+        whole = unit in ("months", "years") and months == months.to_integral_value()
+        remedy = (
+            f"write `{int(months)} months`" if whole else "write it in shorter units, such as `18 months`"
+        )
+        return Mistake(f"{quoted(text)} is no whole number of {unit}; {remedy}")
     if len(re.findall(r"\d+", text, re.ASCII)) > 1 and any(unit in text for unit in _UNITS):
         return Mistake(f"{quoted(text)} has two units; use one, such as `18 months` or `52 weeks`")
     return Mistake(

@@ -254,6 +254,9 @@ class Scope:
                 f"`where:`, or `latest: {name}`",
             )
             return
+        if written := names.tables.written(name):
+            self.report.at(node, written)
+            return
         fields = self.entries[-1].fields(names) if self.entries else []
         named = [
             f"{entry.name}.{name}" for entry in self.entries if entry.name for name in entry.fields(names)

@@ -25,6 +25,7 @@ MOST_LEVELS = 50  #: lists and maps inside each other
 MOST_PROBLEMS = 100  #: reported for one file
 
 _QUESTION = re.compile(r"\s+\?(?=[\s\[{,-]|$)")  # read backwards from a name
+_NUMBER_AND_COMMA = re.compile(r"(?<![\d.,])(-?\d+),$", re.ASCII)
 _COLON = re.compile(r"\s*:")
 
 
@@ -213,6 +214,8 @@ class _Reading:
             if key is None or value is None:
                 continue
             if _is_missing(value):
+                if self._ended_a_number(key):
+                    continue
                 self._check_missing_value(key, *_start(following))
                 value = TextNode("", quoted=False, span=key.span)
             earlier = entries.setdefault(key.value, Entry(key, value)).key
@@ -263,6 +266,20 @@ class _Reading:
                 "if this is part of a text, put the whole text in quotes"
             )
             self.problems.append(self._source.problem(key.span, message))
+
+    def _ended_a_number(self, key: TextNode) -> bool:
+        """Says so when digits stand alone in braces, because a comma ended the number that they belong to."""
+        before = self._source.lines[key.span.line - 1][: key.span.column - 1]
+        number = _NUMBER_AND_COMMA.search(before)
+        if not self._open[-1].flow or key.quoted or number is None or not key.value.isdecimal():
+            return False
+        whole = f"`{number[1]}{key.value}`"
+        remedy = whole if len(key.value) == 3 else f"`{number[1]}.{key.value}`"
+        message = (
+            f"a comma ends the value here, so that `{number[1]},{key.value}` is no number; write {remedy}"
+        )
+        self.problems.append(self._source.problem(key.span, message))
+        return True
 
     def _has_colon(self, key: Node) -> bool:
         span = key.span

@@ -52,6 +52,12 @@ class Tables:
             found[name or entry.key.value] = table if name else None
         return found
 
+    def written(self, name: str) -> str:
+        """How the value of a figure or table is asked for; nothing, where the name is neither."""
+        if name in self._figures:
+            return f"{quoted(name)} is a figure; write `{{figure: {name}}}`"
+        return f"{quoted(name)} is a table; write `{{table: {name}, at: …}}`" if name in self._tables else ""
+
     def lookup(self, node: MapNode, scope: Scope, want: FactType | None) -> Amount | None:
         """The amount `{table: …, at: …}`."""
         lines = Fields(node, scope.report, "a look-up in a table", WORDS, rest=True)

@@ -16,6 +16,16 @@ from service.policy.span import Source, Span
 _NOTE = re.compile(r"\s*(#+[^\s#].*)")
 _CRAMMED = re.compile(r"([^\W\d][\w.-]*):(?!//)([^\s:].*)")
 _UNUSUAL_SPACE = re.compile(r"([^\W\d][\w.-]*):[^\S \t]")
+#: What people write who know signs from elsewhere, and the word that stands for it here.
+SIGNS = {
+    ">=": "at_least",
+    ">": "more_than",
+    "<=": "at_most",
+    "<": "less_than",
+    "=": "is",
+    "==": "is",
+    "!=": "is_not",
+}
 _COUNTED_BLOCK = re.compile(r"[|>][-+]?[1-9]")
 _LOOKED_AT = 1000  #: characters of a text in which a trap is looked for
 _SHOWN = 60  #: characters of the author's text that a message repeats
