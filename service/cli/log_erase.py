@@ -11,7 +11,7 @@ import click
 
 from service import __version__
 from service.cli.config_file import config_file
-from service.cli.log_reading import person_typed
+from service.cli.log_reading import person_typed, user_name
 
 
 @click.command()
@@ -27,9 +27,9 @@ def erase(person: str, yes: bool) -> None:
     """Erase what the verdict log holds of a person, for good.
 
     The key that their entries are encrypted with is destroyed, and the entries lose what is private in them.
-    They stay in their places, so every proof holds; an entry is added that says which they are and names
-    nobody. The service may go on meanwhile. For backups there is `ladders log rotate-keys`, which makes the
-    keys in them useless.
+    They stay in their places, so every proof holds; an entry is added that says which they are and by whom
+    it was done, and does not name the person. The service may go on meanwhile. For backups there is
+    `ladders log rotate-keys`, which makes the keys in them useless.
 
     Exit codes: 0 erased; 1 the log holds nothing of that person; 2 it could not be done.
     """
@@ -45,6 +45,7 @@ def erase(person: str, yes: bool) -> None:
             erased_at=datetime.now(UTC),
             engine=f"ladders {__version__}",
             new_id=lambda: str(uuid4()),
+            caller=f"cli:{user_name()}",
         )
     if not receipts:
         click.echo("the verdict log holds nothing of that person")

@@ -93,7 +93,13 @@ class Log(Protocol):
         """What is kept under a digest, `sha256:…`."""
 
     def erase(
-        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+        self,
+        person: str,
+        *,
+        erased_at: datetime,
+        engine: str,
+        new_id: Callable[[], str],
+        caller: str | None = None,
     ) -> Sequence[Receipt]:
         """Erase what the log holds of a person; gives the entries that say so, none when there is nothing."""
 

@@ -136,7 +136,13 @@ class StoredLog:
             appender.run(lambda: writer.add_checkpoint(size, note), self._limit_s)
 
     def erase(
-        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+        self,
+        person: str,
+        *,
+        erased_at: datetime,
+        engine: str,
+        new_id: Callable[[], str],
+        caller: str | None = None,
     ) -> Sequence[Receipt]:
         """Erase what the log holds of a person, for good, and record that without naming anybody.
 
@@ -154,7 +160,7 @@ class StoredLog:
             removal = Removal(subj, tuple(index for index, _ in reversed(held)))
             kids = [kid for _, kid in held if kid is not None]
             records = erasure_records(
-                removal.indexes, kids, erased_at=erased_at, engine=engine, new_id=new_id
+                removal.indexes, kids, erased_at=erased_at, engine=engine, new_id=new_id, caller=caller
             )
             self._erasures = self._rows.head().erasures
             first, *others = [self._sealed(record) for record in records]

@@ -93,10 +93,16 @@ class OwnLog:
         return self._opened().content(digest)
 
     def erase(
-        self, person: str, *, erased_at: datetime, engine: str, new_id: Callable[[], str]
+        self,
+        person: str,
+        *,
+        erased_at: datetime,
+        engine: str,
+        new_id: Callable[[], str],
+        caller: str | None = None,
     ) -> Sequence[Receipt]:
         """As `Log.erase`."""
-        return self._opened().erase(person, erased_at=erased_at, engine=engine, new_id=new_id)
+        return self._opened().erase(person, erased_at=erased_at, engine=engine, new_id=new_id, caller=caller)
 
     def rotate_keys(self) -> int:
         """As `Log.rotate_keys`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,16 @@ def test_no_id_is_nobody(place: Path, typed: bytes, said: str) -> None:
     for words in (("erase", "--person", "-"), ("person", "-"), ("find", "--person", "-")):
         refused = run(place, *words, input=typed)
         assert (refused.exit_code, said in refused.output) == (2, True), refused.output
+
+
+def test_whoever_erases_is_recorded(place: Path) -> None:
+    """Auditors ask who destroyed what was there; everybody else learns that it happened."""
+    run(place, "erase", "--person", "Ben", "--yes")
+    with closing(read_log(place, place.parent / "safe")) as log:
+        [erasure] = log.entries(3)
+    name = pwd.getpwuid(os.getuid()).pw_name
+    assert (erasure.kind, erasure.private) == ("erasure", {"/caller": f'"cli:{name}"'.encode()})
+    assert b"cli:" not in erasure.leaf
 
 
 def test_erase_of_somebody_who_is_not_there_ends_with_1(place: Path) -> None:
