@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.day import DAY
 from service.cli.place import LogOrPath
 from service.cli.progress import progress
 from service.cli.whereabouts import opened, said_here
@@ -42,7 +43,7 @@ class CannotCompare(LaddersError):
     help="Requests: a folder of .json files, a .csv or .parquet file, or a verdict log (postgresql://… too).",
 )  # fmt: skip
 @click.option(
-    "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+    "--on", type=DAY, metavar="DAY",
     help="With --against: judge everybody as if they asked on this day, with effect on the same day.",
 )  # fmt: skip
 @click.option("--all", "whole", is_flag=True, help=f"Show everybody, not only the first {SHOWN}.")

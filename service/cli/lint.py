@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.cli.day import DAY
 from service.cli.form import form_options
 from service.cli.report import REPORTS, Entry, entries_of, listed, report
 from service.cli.whereabouts import located, opened
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
 @form_options
 @click.option(
-    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
+    "--on", "day", type=DAY, metavar="DAY",
     help="The day on which a review counts as overdue, and a version as ended (default: today, UTC).",
 )  # fmt: skip
 @click.pass_context

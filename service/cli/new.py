@@ -6,14 +6,17 @@ What is written passes `ladders check` at once; what is there stays, and what ex
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from service.errors import NotFound
+from service.cli.day import DAY
+from service.cli.whereabouts import located
+from service.errors import NotFound, PolicyError
 
 if TYPE_CHECKING:
     from service.policy.model import TrackKind
@@ -25,7 +28,7 @@ policies = click.option(
     "--policies",
     "folder",
     metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default="policies",
     help="The policy folder (default: policies).",
 )
@@ -78,9 +81,9 @@ def fact(
     pairs = [(field, kind or "text") for field, _, kind in (each.partition(":") for each in fields)]
     _write(
         folder,
-        new_fact(
-            _files(folder), name, type_, label=label, question=question, source=source, choices=choices,
-            ordered=ordered, fields=pairs,
+        partial(
+            new_fact, _files(folder), name, type_, label=label, question=question, source=source,
+            choices=choices, ordered=ordered, fields=pairs,
         ),
         as_json,
     )  # fmt: skip
@@ -120,9 +123,9 @@ def requirement(
         raise click.UsageError(
             "say what it looks at, with --fact, or which shared requirement it is, with --use"
         )
-    found = new_requirement(
-        _files(folder), place, id_, fact=fact_, use=use, text=text, why=why, source=source, to_meet=to_meet,
-        version=version,
+    found = partial(
+        new_requirement, _files(folder), place, id_, fact=fact_, use=use, text=text, why=why, source=source,
+        to_meet=to_meet, version=version,
     )  # fmt: skip
     _write(folder, found, as_json)
 
@@ -151,7 +154,7 @@ def level(
     """Add a level to a track. On a people track it begins as a copy of the level below."""
     from service.policy.scaffold_ladders import new_level
 
-    found = new_level(_files(folder), place, title=title, grade=grade, above=above, version=version)
+    found = partial(new_level, _files(folder), place, title=title, grade=grade, above=above, version=version)
     _write(folder, found, as_json)
 
 
@@ -167,28 +170,39 @@ Exit codes: 0 written; 2 it cannot be done, and nothing was written.
 @click.argument("name")
 @click.option("--kind", type=click.Choice(["craft", "people"]), default="craft", show_default=True)
 @click.option("--title", default="", help="The name that people read (default: made of its name).")
-@click.option(
-    "--from", "start", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day."
-)
+@click.option("--from", "start", metavar="DAY", type=DAY, required=True, help="The first day.")
 @policies
 @as_json
 def track(name: str, kind: str, title: str, start: datetime, folder: Path, as_json: bool) -> None:
-    """Add a track with its first level, and on a craft track the mastery level on top."""
+    """Add a track with its first level, and on a craft track the mastery level on top.
+
+    In an empty folder it begins a policy.
+    """
     from service.policy.scaffold_ladders import new_track
 
-    found = new_track(_files(folder), name, start=start.date(), kind=cast("TrackKind", kind), title=title)
+    files, start_on = _files(folder, begin=True), start.date()
+    found = partial(new_track, files, name, start=start_on, kind=cast("TrackKind", kind), title=title)
     _write(folder, found, as_json)
 
 
-def _files(folder: Path) -> Mapping[str, bytes]:
-    """The files of a policy folder that say what it means."""
+def _files(folder: Path, *, begin: bool = False) -> Mapping[str, bytes]:
+    """The files of a policy folder that say what it means; there may be none where a policy begins."""
     from service.policy.schemas import kind_of
 
     paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+    if not begin and not any(kind_of(name) == "track" for name in paths):
+        begun = "begin with its first track: ladders new track NAME --from 2027-01-01"
+        raise NotFound(f"there is no policy in {folder} yet; {begun}")
     return {name: path.read_bytes() for name, path in paths.items() if kind_of(name) not in (None, "tests")}
 
 
-def _write(folder: Path, scaffold: Scaffold, as_json: bool) -> None:
+def _write(folder: Path, scaffolded: Callable[[], Scaffold], as_json: bool) -> None:
+    from service.policy.load import FACTS
+
+    try:
+        scaffold = scaffolded()
+    except PolicyError as wrong:
+        raise PolicyError(located(folder, wrong.problems)) from None
     first, *others = (folder / name for name in scaffold.files)
     for path, content in zip((first, *others), scaffold.files.values(), strict=True):
         try:
@@ -202,4 +216,7 @@ def _write(folder: Path, scaffold: Scaffold, as_json: bool) -> None:
         return
     click.echo(f"{first}: {scaffold.what} was added; change it there, then run: ladders check {folder}")
     for path in others:
+        if path == folder / FACTS:
+            click.echo(f"{path}: holds a first fact, and takes those that you add: ladders new fact")
+            continue
         click.echo(f"{path}: may be entered from there now, so that the way back is open")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from service.cli.day import DAY
 from service.cli.whereabouts import said_here
 from service.errors import NotFound, PolicyError, did_you_mean
 
@@ -22,9 +23,7 @@ Examples:
 )
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="policies")
 @click.option("--track", metavar="TRACK", help="Read one track only, such as people-lead.")
-@click.option(
-    "--on", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]), help="Only what is in force on this day."
-)
+@click.option("--on", metavar="DAY", type=DAY, help="Only what is in force on this day.")
 @click.option(
     "--html",
     "page",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from service.cli.day import DAY
 from service.cli.form import form_options
 from service.cli.progress import progress
 from service.cli.report import REPORTS, Entry, entries_of, listed, report
@@ -50,9 +51,7 @@ class Percent(click.ParamType[Decimal]):
 @click.option(
     "--level", "levels", multiple=True, metavar="TRACK/LEVEL", help="With --suggest: this level only."
 )
-@click.option(
-    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day that ends skips; without it, today (UTC)."
-)
+@click.option("--today", type=DAY, help="The day that ends skips; without it, today (UTC).")
 @click.pass_context
 def test(
     ctx: click.Context, folder: Path, form: str, fail_under: Decimal | None, suggest: bool,

@@ -11,8 +11,9 @@ from datetime import date
 from itertools import pairwise
 
 from service.errors import NotFound, did_you_mean
+from service.facts.vocabulary import Vocabulary
 from service.policy.insertion import inserted, lines_at
-from service.policy.load import load_files
+from service.policy.load import FACTS, load_files
 from service.policy.model import Level, Pay, PolicySet, TrackKind, TrackVersion
 from service.policy.scaffold import (
     IDS,
@@ -26,6 +27,16 @@ from service.policy.scaffold import (
     titled,
     version_of,
 )
+
+_NONE_YET = PolicySet(vocabulary=Vocabulary({}), derived={}, tracks={}, digest="", files_digest="")
+_FIRST_FACT = b"""\
+facts:
+  level_since:
+    type: date
+    label: start in the present level
+    question: When did you start in your present level?
+    can_change: no
+"""
 
 
 def new_level(
@@ -69,8 +80,12 @@ def new_level(
 def new_track(
     files: Files, name: str, *, start: date, kind: TrackKind = "craft", title: str = ""
 ) -> Scaffold:
-    """A track with its first level, and on a craft track the mastery level on top."""
-    policies = load_files(files)
+    """A track with its first level, and on a craft track the mastery level on top.
+
+    In a folder without any it is the first, and brings a first fact.
+    """
+    begins = not any(each.startswith("tracks/") for each in files)
+    policies = _NONE_YET if begins else load_files(files)
     check_name(name, "the name of a track", *IDS)
     if name in policies.tracks:
         raise exists(f"the track `{name}` exists already", policies.tracks[name][0].place, files)
@@ -101,7 +116,11 @@ def new_track(
     for level in both:
         lines += [*(f"  {line}" if line else "" for line in _dashed(level)), ""]
     file = f"tracks/{name}/{start.isoformat()}.yaml"
-    changed = {**files, file: "\n".join([*lines[:-1], ""]).encode()}
+    changed = {
+        **({FACTS: _FIRST_FACT} if first else {}),
+        **files,
+        file: "\n".join([*lines[:-1], ""]).encode(),
+    }
     if kind == "people" and model:
         changed |= _way_back(changed, model.levels[0].grade, f"{name}/first-lead", policies)
     return checked(files, file, changed, f"the track `{name}`", policies)

@@ -53,6 +53,41 @@ def test_a_policy_grows_command_by_command(folder: Path) -> None:
     assert "warning" not in checked.output
 
 
+def test_a_policy_begins_in_an_empty_folder(tmp_path: Path) -> None:
+    """Whoever has nothing yet begins with a track, and goes on from there with the other commands."""
+    folder = tmp_path / "policies"
+    early = new("fact", "shift", "--type", "text", "--policies", folder)
+    assert early.exit_code == 2
+    assert "begin with its first track: ladders new track NAME --from 2027-01-01" in early.output
+    for step in (
+        ("track", "nursing-craft", "--from", "2027-01-01"),
+        ("requirement", "nursing-craft/master", "time-in-level", "--fact", "level_since"),
+        ("track", "people-lead", "--kind", "people", "--from", "2027-01-01"),
+    ):
+        shown = new(*step, "--policies", folder)
+        assert shown.exit_code == 0, shown.output
+    assert f"{folder}/facts.yaml: holds a first fact" in new(
+        "track", "craft", "--from", "2027-01-01", "--policies", tmp_path / "other"
+    ).output.replace("other", "policies")
+    checked = CliRunner().invoke(commands, ["check", str(folder)])
+    assert checked.output.startswith(f"{folder} is valid: 2 tracks, 3 levels, 1 fact")
+
+
+def test_a_day_that_is_none_is_answered_with_how_to_write_one(folder: Path) -> None:
+    """As in the policy files."""
+    shown = new("track", "plumbing-craft", "--from", "1/4/2027", "--policies", folder)
+    assert shown.exit_code == 2
+    assert "`1/4/2027` is no day; write year-month-day, such as 2027-01-31" in shown.output
+
+
+def test_places_are_shown_as_they_can_be_opened(folder: Path) -> None:
+    """From where the command was called, like those of the other commands."""
+    shown = new("fact", "points", "--type", "number", "--policies", folder)
+    assert shown.exit_code == 2
+    assert isinstance(shown.exception, SystemExit)
+    assert f"{folder}/facts.yaml:" in shown.output
+
+
 def test_programs_get_what_was_added_as_json(folder: Path) -> None:
     """With the file to open, and those that changed besides."""
     shown = new(
