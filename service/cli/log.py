@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from service.cli.log_accept_rollback import accept_rollback
+from service.cli.log_check_disclosure import check_disclosure
 from service.cli.log_check_proof import check_proof
 from service.cli.log_check_receipt import check_receipt
 from service.cli.log_copy import copy
@@ -38,6 +39,7 @@ def log() -> None:
     Take it elsewhere:         ladders log export FOLDER
     Verify it there:           ladders log verify FOLDER --trust FILE
     Prove one verdict:         ladders log prove VERDICT-ID --out NAME.tlog-proof
+    Check what was shown:      ladders log check-disclosure FILE --proof NAME.tlog-proof --trust FILE
     Check receipts:            ladders log check-receipt FILE --trust FILE
     Find entries:              ladders log find --track people-lead --outcome not_eligible
     Show one:                  ladders log show 88121
@@ -49,7 +51,7 @@ def log() -> None:
 
 
 for command in (
-    find, show, replay, person, status, verify, export, prove, check_proof, check_receipt, trust, publish,
-    erase, init, migrate, copy, rotate_keys, new_key, retire_key, accept_rollback,
+    find, show, replay, person, status, verify, export, prove, check_proof, check_disclosure, check_receipt,
+    trust, publish, erase, init, migrate, copy, rotate_keys, new_key, retire_key, accept_rollback,
 ):  # fmt: skip
     log.add_command(command)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from service.errors import NotProven
+
+if TYPE_CHECKING:
+    from service.ledger.proof_file import ProofFile
+    from service.ledger.trust import Trust
 
 FAILED = 1
 
@@ -27,22 +32,33 @@ def check_proof(ctx: click.Context, proof: Path, trust: Path) -> None:
 
     Exit codes: 0 the entry is in the log; 1 that is not proved; 2 it cannot be checked.
     """
-    from service.ledger.merkle import entry_hash
-    from service.ledger.proof_file import read_proof_file
     from service.ledger.trust import trust_in
 
     believed = trust_in(trust)
     try:
-        read = read_proof_file(proof.read_bytes())
-        if not read.extra:
-            raise NotProven("the proof does not bring its entry as extra data")
-        read.check(entry_hash(read.extra))
-        checkpoint = believed.check(bytes(read.signed.note))
-        if not checkpoint.enough:
-            raise NotProven("the checkpoint has not the quorum of witnesses that the trust file asks for")
+        read = proved(proof, believed)
     except NotProven as wrong:
         click.echo(f"not proved: {wrong}")
         ctx.exit(FAILED)
-    size = read.signed.checkpoint.size
-    click.echo(f"proved: entry {read.index} of `{read.signed.checkpoint.origin}` at {size} entries")
+    click.echo(said_of_proof(read))
     click.echo(json.dumps(orjson.loads(read.extra), indent=2, ensure_ascii=False))
+
+
+def proved(proof: Path, believed: Trust) -> ProofFile:
+    """The proof of an entry in a file, which is right and brings the entry; raises `NotProven`."""
+    from service.ledger.merkle import entry_hash
+    from service.ledger.proof_file import read_proof_file
+
+    read = read_proof_file(proof.read_bytes())
+    if not read.extra:
+        raise NotProven("the proof does not bring its entry as extra data")
+    read.check(entry_hash(read.extra))
+    if not believed.check(bytes(read.signed.note)).enough:
+        raise NotProven("the checkpoint has not the quorum of witnesses that the trust file asks for")
+    return read
+
+
+def said_of_proof(read: ProofFile) -> str:
+    """What a proof proves."""
+    checkpoint = read.signed.checkpoint
+    return f"proved: entry {read.index} of `{checkpoint.origin}` at {checkpoint.size} entries"

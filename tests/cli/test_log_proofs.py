@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +205,32 @@ def test_a_rolled_back_log_is_told_refused_and_can_be_accepted_on_record(
     trust.write_text(run(backup, "trust").stdout)
     assert "entry 300 records that what" in run(backup, "verify", "--trust", trust).output
     assert "no loss to accept" in run(backup, "accept-rollback", "--reason", "x", "--yes", code=2).output
+
+
+def test_what_was_disclosed_is_checked_offline(place: Path, trust: Path, tmp_path: Path) -> None:
+    """A court has two files, and the trust file from elsewhere; it needs no program of its own."""
+    with closing(opened(place)) as log:
+        fields = [field.document() for field in log.disclosed(7, ["/verdict/summary"]) or []]
+        [entry] = log.entries(7, 8)
+    proof, shown = tmp_path / "7.tlog-proof", tmp_path / "shown.json"
+    run(place, "prove", "7", "--out", proof)
+    whole = {"index": 7, "leaf": b64encode(entry.leaf).decode(), "fields": fields, "recorded": 8}
+
+    def said(told: Any, code: int = 1, proof: Path = proof) -> str:
+        shown.write_text(told if isinstance(told, str) else json.dumps(told))
+        return offline("check-disclosure", shown, "--proof", proof, "--trust", trust, code=code).output
+
+    value = json.dumps(fields[0]["value"])
+    assert said(whole, 0) == f"proved: entry 7 of `{NAME}` at 300 entries\n/verdict/summary: {value}\n"
+    forged = [{**fields[0], "value": "eligible, and more"}]
+    assert "not proved: field 1 of them is not" in said({**whole, "fields": forged})
+    assert "no field is disclosed" in said({**whole, "fields": []})
+    assert "is no disclosure" in said("[]")
+    assert "is no disclosure" in said("{")
+    run(place, "prove", "8", "--out", tmp_path / "8.tlog-proof")
+    assert "that of another entry" in said(whole, proof=tmp_path / "8.tlog-proof")
+    trust.write_bytes(b"\xff")
+    assert "is no trust file" in said(whole, 2)
 
 
 def test_an_auditor_without_keys_verifies_exports_and_sees_how_the_log_stands(
