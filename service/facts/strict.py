@@ -80,6 +80,9 @@ class Sentences(fields.String):
         return text
 
 
+_NULL = "this is null"
+
+
 class Strict(Schema):
     """An object with these names and no others."""
 
@@ -87,6 +90,11 @@ class Strict(Schema):
         unknown = RAISE
 
     error_messages = {"unknown": "this name is not known here", "type": "expected an object"}  # noqa: RUF012 - marshmallow's way to say it
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Have null told from what is missing, where either may be: many programs write null for nothing."""
+        if not field_obj.required:
+            field_obj.error_messages = {**field_obj.error_messages, "null": _NULL}
 
 
 def read_strictly(schema: Schema, raw: Any) -> tuple[Any, Any, list[Fault]]:
@@ -125,6 +133,8 @@ def _fault(pointer: str, message: str, came: Any, known: Iterable[str]) -> Fault
         return Fault(pointer, message, "a known name", "an unknown name")
     if message.startswith(("Missing", "Field may not be null")):
         return Fault(pointer, f"`{name}` is missing; send it", f"`{name}`", came_as(came))
+    if message == _NULL:
+        return Fault(pointer, f"`{name}` is null; leave it out or send a value", f"`{name}`", "null")
     expected, said, came_instead = message.removeprefix("expected ").partition(", but ")
     if said:
         return Fault(pointer, message, expected, came_instead.removesuffix(" came"))

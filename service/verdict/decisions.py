@@ -21,6 +21,9 @@ RULINGS: Final = get_args(Ruling)
 _AHEAD: Final = timedelta(days=1)  #: of UTC: in the east of the world the next day has begun already
 Reply = Literal["upheld", "rejected"]
 REPLIES: Final = get_args(Reply)
+_ONE_OF_RULINGS, _ONE_OF_REPLIES = (
+    f"expected one of {', '.join(f'`{each}`' for each in words)}" for words in (RULINGS, REPLIES)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,8 @@ class RulingSchema(_OfDecision):
 
     decision = fields.String(
         required=True,
-        validate=validate.OneOf(RULINGS, error=f"expected one of {', '.join(RULINGS)}"),
-        error_messages={"invalid": f"expected one of {', '.join(RULINGS)}"},
+        validate=validate.OneOf(RULINGS, error=_ONE_OF_RULINGS),
+        error_messages={"invalid": _ONE_OF_RULINGS},
         metadata={
             "description": "approved: promoted, as the verdict says; declined: not promoted; overridden:"
             " promoted although the verdict is not `eligible`"
@@ -117,8 +120,8 @@ class AnswerSchema(_OfAnswer):
 
     reply = fields.String(
         required=True,
-        validate=validate.OneOf(REPLIES, error=f"expected one of {', '.join(REPLIES)}"),
-        error_messages={"invalid": f"expected one of {', '.join(REPLIES)}"},
+        validate=validate.OneOf(REPLIES, error=_ONE_OF_REPLIES),
+        error_messages={"invalid": _ONE_OF_REPLIES},
     )
     by = fields.Nested(BySchema, required=True)
     text = Sentences(required=True)

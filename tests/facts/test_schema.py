@@ -147,6 +147,8 @@ def test_everything_wrong_is_told_at_once() -> None:
         ({"to": []}, "/to", "expected an object, but a list came"),
         ({"as_of": ...}, "/as_of", "`as_of` is missing; send it"),
         ({"as_of": None}, "/as_of", "`as_of` is missing; send it"),
+        ({"submitted_on": None}, "/submitted_on", "`submitted_on` is null; leave it out or send a value"),
+        ({"waivers": None}, "/waivers", "`waivers` is null; leave it out or send a value"),
         (
             {"as_of": "2026-W01-1"}, "/as_of",
             f"{A_DAY}, but another text came",

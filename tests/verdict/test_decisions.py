@@ -70,7 +70,7 @@ def test_everything_wrong_with_a_decision_is_told_at_once() -> None:
     """It is mended in one go."""
     raw = {"decision": "aproved", "by": {"id": 7}, "decided_on": "24.11.2026", "why": "x", "reason": " "}
     assert faults(read_decision, raw, "eligible", today=TODAY) == {
-        "/decision": "expected one of approved, declined, overridden, but another text came",
+        "/decision": "expected one of `approved`, `declined`, `overridden`, but another text came",
         "/by/id": "expected a text, but a number came",
         "/by/role": "`role` is missing; send it",
         "/decided_on": f"expected {A_DAY}, but another text came",
