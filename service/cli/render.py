@@ -192,9 +192,12 @@ def _said(value: Any) -> str:
 
 def _opening(opening: Json) -> str:
     """One level that the present one leads to, and what it still asks."""
-    lacking = [each["text"] for each in opening["lacking"]]
     line = f"{opening['title']} ({opening['to']}, grade {opening['grade']})"
-    return f"{line}: lacking {'; '.join(lacking)}" if lacking else line
+    told = []
+    for said, result in (("lacking", "unmet"), ("not known yet:", "unknown")):
+        texts = [each["text"] for each in opening["lacking"] if each["result"] == result]
+        told += [f"{said} {'; '.join(texts)}"] if texts else []
+    return ": ".join([line, "; ".join(told)]) if told else line
 
 
 def _duty(duty: Json) -> str:

@@ -117,7 +117,7 @@ def new_track(
         lines += [*(f"  {line}" if line else "" for line in _dashed(level)), ""]
     file = f"tracks/{name}/{start.isoformat()}.yaml"
     changed = {
-        **({FACTS: _FIRST_FACT} if first else {}),
+        **({FACTS: _FIRST_FACT} if begins else {}),
         **files,
         file: "\n".join([*lines[:-1], ""]).encode(),
     }

@@ -160,6 +160,13 @@ def test_explain_says_what_a_looked_up_limit_comes_to_and_counts_one_thing_as_on
     assert "missed by 1 day)" in " ".join(shown.output.replace("│", " ").split())
 
 
+def test_explain_calls_nothing_lacking_that_nobody_told() -> None:
+    """Missing is not false, of the other levels either."""
+    told = json.dumps({**REQUEST, "facts": {"wants_people_role": False, "points": 1}})
+    shown = run("explain", "-", "--policies", POLICIES, input=told)
+    assert "grade 6): not known yet: Two years as a mason" in " ".join(shown.output.split())
+
+
 def test_explain_reads_the_standard_input() -> None:
     """So that a request can come from another program."""
     shown = run("explain", "-", "--policies", POLICIES, input=json.dumps({**REQUEST, "facts": TRAINED}))
