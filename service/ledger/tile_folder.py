@@ -56,6 +56,12 @@ class TileFolder:
         """The checkpoint that the export belongs to; None where the file is missing."""
         return self._read(CHECKPOINT)
 
+    @property
+    def has_earlier_checkpoints(self) -> bool:
+        """Whether anything is kept beside the last checkpoint; other tools than Ladders do not write it."""
+        path = self._folder / CHECKPOINTS
+        return path.is_file() and path.stat().st_size > 0
+
     def checkpoints(self) -> Iterator[bytes]:
         """Every earlier checkpoint, the smallest first."""
         path = self._folder / CHECKPOINTS

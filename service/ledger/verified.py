@@ -93,6 +93,10 @@ def verify_export(
     last = trust.check(content)
     report = Report(last.signed.checkpoint.size)
     _ask_for_quorum(last, report)
+    if not export.has_earlier_checkpoints:
+        report.notes.append(
+            "the export has no earlier checkpoints, so it was held against the last one alone"
+        )
     marks = [
         _marks(export.checkpoints(), report, trust),
         iter([_mark(last.signed)]),

@@ -65,6 +65,16 @@ def test_exports_of_every_shape_are_right(size: int, tmp_path: Path) -> None:
     assert (report.outcome, report.entries) == (OK, size)
 
 
+def test_an_export_without_its_earlier_checkpoints_is_said_to_be_so(export: Path) -> None:
+    """Another tool does not write them, and somebody may have taken them away: what is right is less then."""
+    assert verify_export(export, TRUST).notes == []
+    for change in (lambda path: path.write_bytes(b""), Path.unlink):
+        change(export / "checkpoints")
+        report = verify_export(export, TRUST)
+        assert (report.outcome, len(report.notes), report.checkpoints) == (OK, 1, 1)
+        assert "held against the last one alone" in report.notes[0]
+
+
 def test_an_empty_log_is_right(tmp_path: Path) -> None:
     """Nothing was promised, and nothing is missing."""
     assert verify_export(write(tmp_path / "export", [], [0]), TRUST).outcome == OK
