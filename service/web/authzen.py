@@ -91,13 +91,14 @@ class Evaluation:
     """The promotion request that an evaluation stands for, and where its parts came from."""
 
     request: Mapping[str, Any]  #: as far as it can be read
+    told: Mapping[str, Any]  #: the same without the day that is put in where none is told
     properties: frozenset[str]  #: names of the facts that came as properties of the subject
     faults: tuple[Fault, ...]  #: wrong with the evaluation itself; with any it must not be judged
 
     @property
     def body(self) -> Body:
         """The request as it would have been sent; this is what is recorded."""
-        return Body(write_json(dict(self.request)), self.request)
+        return Body(write_json(dict(self.request)), self.request, self.told)
 
     def where(self, faults: Iterable[Fault]) -> list[Fault]:
         """The faults of the request, each at its place in the evaluation; without those of what could not
@@ -143,14 +144,14 @@ def evaluation_of(raw: Any, today: date) -> Evaluation:
         if name in properties
     ]
     request = {name: context[name] for name in _PASSED_ON if name in context}
-    request.setdefault("as_of", context.get("submitted_on", today.isoformat()))
     request["facts"] = {**properties, **facts}
     if "id" in subject:
         request["candidate"] = {"id": subject["id"]}
     if {"type", "id"} <= resource.keys():  # a level, and not the id of something else
         track, _, level = resource["id"].partition("/")
         request["to"] = {"track": track, "level": level}
-    return Evaluation(request, frozenset(properties), tuple(wrong))
+    day = context.get("submitted_on", today.isoformat())
+    return Evaluation({"as_of": day, **request}, request, frozenset(properties), tuple(wrong))
 
 
 def with_defaults(whole: Mapping[str, Any], one: Any) -> Any:

@@ -28,6 +28,12 @@ class Body:
 
     text: bytes
     value: Any  #: of one of several: or the error that says why it cannot be read
+    told: Any = None  #: the value without what was put in for its author; None: nothing was
+
+    @property
+    def asked(self) -> Any:
+        """What somebody asked, which is the same whenever they ask again."""
+        return self.value if self.told is None else self.told
 
 
 def json_body(request: Request, limit: int) -> Body:

@@ -46,7 +46,7 @@ def judged(body: Body, judge: Judging, key: str | None = None) -> Judged | Recor
     if isinstance(body.value, Exception):
         return trouble(body.value)
     now, began = parts().now(), perf_counter()
-    asked = asked_under(body.value, caller().owner, key)
+    asked = asked_under(body.asked, caller().owner, key)
     try:
         parts().keeper.keep(judge.policies)
         verdict = judge.verdict(body.value, verdict_id=parts().new_id(), judged_at=now)

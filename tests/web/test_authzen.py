@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from service.errors import LogUnavailable
 from service.facts.json_text import read_json
 from service.ledger.verdict_record import request_in
 from service.web.batch import MOST_ITEMS
-from tests.web.conftest import CountingLog
+from tests.web.conftest import NOON, CountingLog
 from tests.web.test_batch import Refusing
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
@@ -63,6 +64,20 @@ def test_the_context_leads_to_the_verdict_and_its_reasons(
     assert verdict["verdict_id"] == context["verdict_id"]
     assert [reason["id"] for reason in context["reasons"]] == verdict["unmet"] == ["trained"]
     assert context["reason"] == verdict["summary"]
+
+
+def test_the_same_evaluation_sent_again_on_the_next_day_gets_the_same_verdict(
+    app_with: Callable[..., Flask], asked: dict[str, Any]
+) -> None:
+    """Where no day is told, that of the first time was put in; a retry past midnight is no other request."""
+    del asked["context"]["as_of"], asked["context"]["submitted_on"]
+    asked["context"]["request_id"] = "wf-past-midnight"
+    first, again = (
+        told(app_with(now=lambda day=day: day).test_client(), ONE, asked)
+        for day in (NOON, NOON + timedelta(days=1))
+    )
+    assert first[0] == 200
+    assert again[1]["context"]["verdict_id"] == first[1]["context"]["verdict_id"]
 
 
 def test_what_is_recorded_can_be_judged_again_as_it_is(
