@@ -31,6 +31,7 @@ from service.facts.types import (
 from service.facts.vocabulary import ALWAYS_THERE, Vocabulary
 from service.policy.condition import (
     Arithmetic,
+    Average,
     Choose,
     Comparison,
     Condition,
@@ -265,6 +266,15 @@ class Natures:
             case Extreme(entries=entries):
                 some = self._entry_can(entries, None, frame, False)
                 return Nature(kind, plain=False, nothing=True, values=None if some else ())
+            case Average(entries=entries, amount=each, places=None):
+                field = type_of(each)
+                some = self._entry_can(entries, None, frame, False)
+                least, most = (field.minimum, field.maximum) if isinstance(field, Number) else (None, None)
+                told = isinstance(each, FieldRef)  # what is calculated has no bounds of its own
+                return Nature(
+                    kind, plain=False, nothing=True, values=None if some else (),
+                    lowest=least if told else None, most=most if told else None,
+                )  # fmt: skip
             case Lookup(rows=rows, otherwise=otherwise):
                 values = [value for _, value in rows] + ([] if otherwise is None else [otherwise])
                 real = tuple(dict.fromkeys(value for value in values if value is not NOTHING))
