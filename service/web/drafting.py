@@ -33,6 +33,7 @@ MOST_TOLD: Final = 100  #: problems and warnings; the rest is counted
 _COMMAND: Final = (sys.executable, "-P", "-m", "service.web.drafting")
 _OURS: Final = ("LADDERS_", "PROMETHEUS_", "OTEL_")
 _NICE: Final = 5
+_BROKEN, _TOO_MUCH = 1, 3  #: how the process ends: by a mistake of ours, or out of memory
 _turn: Final = BoundedSemaphore(1)
 
 
@@ -76,6 +77,8 @@ def _asked(question: bytes) -> dict[str, Any]:
             timeout=WAIT_S,
             check=False,
         )
+        if ended.returncode == _BROKEN:
+            raise RuntimeError("the process that judges drafts broke")
         answer: dict[str, Any] = orjson.loads(ended.stdout)
     except (subprocess.TimeoutExpired, orjson.JSONDecodeError) as broken:
         most = f"{TIME_S} s or {MEMORY // 1024**2} MiB"
@@ -132,7 +135,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.buffer.write(orjson.dumps(answer_to(sys.stdin.buffer.read())))
+    try:
+        sys.stdout.buffer.write(orjson.dumps(answer_to(sys.stdin.buffer.read())))
+    except MemoryError:
+        sys.exit(_TOO_MUCH)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -251,11 +252,22 @@ def test_a_draft_that_takes_too_long_is_given_up(
     assert "takes more than" in told["detail"]
 
 
-def test_a_process_that_is_killed_for_what_it_takes_is_the_drafts_fault(
+def test_a_process_that_breaks_is_no_fault_of_the_draft(
     client: FlaskClient, good: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Out of memory looks like this."""
-    monkeypatch.setattr(drafting, "_COMMAND", ("sh", "-c", "kill -9 $$"))
+    """Nobody is told to make a set smaller because of a mistake of ours."""
+    command = (sys.executable, "-c", "raise KeyError('E-1042')")
+    monkeypatch.setattr(drafting, "_COMMAND", command)
+    status, told = simulated(client, request=good, policies=draft())
+    assert (status, told["type"]) == (500, "/problems/internal-error")
+
+
+@pytest.mark.parametrize("end", ["kill -9 $$", f"exit {drafting._TOO_MUCH}"])
+def test_a_process_that_takes_more_than_it_may_is_the_drafts_fault(
+    client: FlaskClient, good: dict[str, Any], monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Killed by the system, or told that there is no more memory."""
+    monkeypatch.setattr(drafting, "_COMMAND", ("sh", "-c", end))
     status, told = simulated(client, request=good, policies=draft())
     assert (status, told["type"]) == (422, "/problems/wrong-policies")
 
