@@ -22,6 +22,7 @@ from service.ledger.wrapping import WRAPPED_BYTES, Wrapping
 
 FILE: Final = "subjects.keys"
 _SLOT: Final = WRAPPED_BYTES
+_PASSED_OVER: Final = 65_536  #: numbers beyond the highest that was seen, which others may have
 _NOTHING: Final = bytes(_SLOT)
 _HEADER: Final = b"ladders: keys of people, form 1\n".ljust(_SLOT, b"\0")  #: in the place of key 0
 _FIRST_MADE: Final = 16
@@ -95,16 +96,33 @@ class FileSubjectKeys:
 
     def destroy(self, kids: Iterable[int]) -> None:
         """As `SubjectKeys.destroy`."""
-        size = os.fstat(self._file).st_size
-        there = [kid for kid in kids if kid * _SLOT < size]
+        there = [*kids]
         if not there:
             return
         with self._changing():
-            # destroyed ones too: where that could not be synced, the disk may hold what nobody sees here
+            self._begin()
+            # destroyed ones too: where that could not be synced, the disk may hold what nobody sees here; and
+            # those beyond the end of older keys that were put back, so that nobody else gets their numbers
             for kid in there:
                 write_whole(self._file, _NOTHING, kid * _SLOT)
                 self._open.pop(kid, None)
             os.fsync(self._file)
+
+    def pass_over(self, kid: int) -> None:
+        """See that nobody gets a number that the log has given already: older keys may have been put back.
+
+        Whose key is lost with that is erased, as far as anybody can tell. Two people with one number would be
+        erased together.
+
+        Args:
+            kid: The highest number that was seen in the log; more of them may be there.
+        """
+        if kid * _SLOT < os.fstat(self._file).st_size:
+            return
+        with self._changing():
+            if kid * _SLOT >= self._begin():
+                os.ftruncate(self._file, (kid + _PASSED_OVER) * _SLOT)
+                os.fsync(self._file)
 
     def rotate(self) -> int:
         """As `SubjectKeys.rotate`; when it is cut off it goes on from there the next time."""
@@ -153,11 +171,14 @@ class FileSubjectKeys:
             yield first, slots
             first += _AT_ONCE
 
+    def _begin(self) -> int:
+        """Make a file that is empty one of keys; how long it is. To be called while changing it."""
+        return os.fstat(self._file).st_size or write_whole(self._file, _HEADER, 0)
+
     def _make(self, count: int) -> list[tuple[int, bytes]]:
         """Make so many keys durable."""
         with self._changing():
-            if not (size := os.fstat(self._file).st_size):
-                size = write_whole(self._file, _HEADER, 0)
+            size = self._begin()
             epoch = self._keys.newest_epoch()
             if (
                 epoch != self._durable

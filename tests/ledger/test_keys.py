@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -287,3 +289,35 @@ def test_a_key_whose_destruction_may_not_be_on_the_disk_is_destroyed_again(
     monkeypatch.setattr(os, "pwrite", noting)
     keys.destroy([kid])
     assert written == [kid * 64]
+
+
+@pytest.mark.parametrize("erased_before", [True, False])
+def test_older_keys_give_nobody_the_number_of_somebody_else(tmp_path: Path, *, erased_before: bool) -> None:
+    """Keys are put back from a backup that is older than the log. Those who came between have lost theirs;
+    were their numbers given anew, erasing one person would erase another with them.
+    """
+    database, kept = tmp_path / "log" / "verdicts.db", tmp_path / "kept"
+
+    def grow(first: int, count: int) -> list[int]:
+        with closing(open_log(database, clock=lambda: NOON, random_bytes=os.urandom)) as log:
+            people = range(first, first + count)
+            receipts = log.append([a_record(number, person=f"P-{number}") for number in people])
+            return [receipt.index for receipt in receipts]
+
+    def erase(person: str) -> None:
+        with closing(open_log(database, clock=lambda: NOON, random_bytes=os.urandom)) as log:
+            assert log.erase(person, erased_at=NOON, engine="x", new_id=lambda: str(uuid4()))
+
+    grow(0, 3)
+    shutil.copytree(database.parent / "keys", kept)
+    lost = grow(100, 150)
+    if erased_before:
+        erase("P-249")
+    shutil.rmtree(database.parent / "keys")
+    shutil.copytree(kept, database.parent / "keys")
+    new = grow(300, 150)
+    erase("P-120")
+    with closing(open_log(database, clock=lambda: NOON, random_bytes=os.urandom)) as log:
+        assert [entry.erased for entry in log.entries(new[0], new[-1] + 1)] == [False] * 150
+        assert [entry.erased for entry in log.entries(lost[0], lost[-1] + 1)] == [True] * 150
+        assert not any(entry.erased for entry in log.entries(0, 3))

@@ -62,6 +62,12 @@ def read_head(connection: apsw.Connection) -> Head:
     return Head(frontier_of(size, frontier), last_us, erasures)
 
 
+def highest_kid(connection: apsw.Connection) -> int:
+    """The highest number of a key of a person among the newest entries; 0 where there is none."""
+    newest = "SELECT kid FROM priv ORDER BY seq DESC LIMIT 1000"
+    return int(connection.execute(f"SELECT ifnull(max(kid), 0) FROM ({newest})").get)  # noqa: S608 - our own text
+
+
 def write_head(connection: apsw.Connection, head: Head) -> None:
     """Say how far the log has come."""
     connection.execute(

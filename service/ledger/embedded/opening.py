@@ -18,6 +18,7 @@ import apsw
 from service.errors import LogUnavailable
 from service.ledger.embedded import schema
 from service.ledger.embedded.database import connect_reader, connect_writer, refuse_old_sqlite
+from service.ledger.embedded.entries import highest_kid
 from service.ledger.embedded.place import Place, Turn, prepare
 from service.ledger.embedded.rows import EmbeddedRows
 from service.ledger.embedded.writer import EmbeddedWriter
@@ -50,7 +51,9 @@ def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
         if wishes.name not in (None, name):
             raise LogUnavailable(f"the verdict log in `{database}` is named `{name}`, not `{wishes.name}`")
         receipts = receipts_of(name, keys.folder, wishes.clock, wishes.random_bytes)
-        rows = EmbeddedRows(connect_reader(place.database))
+        reader = connect_reader(place.database)
+        sealer = _sealer(name, keys, wishes.random_bytes, highest_kid(reader))
+        rows = EmbeddedRows(reader)
         writer = EmbeddedWriter(place, connect_writer(place.database), Turn(place.lock), wishes.clock)
     except (apsw.Error, OSError) as error:
         raise LogUnavailable(f"cannot open the verdict log `{database}`: {error}") from error
@@ -58,7 +61,7 @@ def open_embedded(database: Path, wishes: Wishes) -> StoredLog:
         name,
         rows,
         writer,
-        _sealer(name, keys, wishes.random_bytes),
+        sealer,
         receipts,
         limit_s=wishes.limit_s,
         released=lambda: _open_files.remove(opened),
@@ -113,13 +116,14 @@ def _read_errors(database: Path) -> Iterator[None]:
         raise LogUnavailable(f"the verdict log `{database}` could not be read ({error})") from error
 
 
-def _sealer(name: str, keys: KeyFolder | None, random_bytes: Callable[[int], bytes]) -> Sealer:
-    return Sealer(
-        name,
-        keys=keys,
-        subject_keys=None if keys is None else FileSubjectKeys(keys),
-        random_bytes=random_bytes,
-    )
+def _sealer(
+    name: str, keys: KeyFolder | None, random_bytes: Callable[[int], bytes], highest: int = 0
+) -> Sealer:
+    """The sealer of a log; `highest`: a number of a key of a person that the log has given already."""
+    subject_keys = None if keys is None else FileSubjectKeys(keys)
+    if subject_keys is not None and highest:
+        subject_keys.pass_over(highest)
+    return Sealer(name, keys=keys, subject_keys=subject_keys, random_bytes=random_bytes)
 
 
 def keys_beside(database: Path) -> Path:
