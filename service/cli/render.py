@@ -17,7 +17,7 @@ from rich.tree import Tree
 
 from service.cli.whereabouts import opened
 from service.facts.calendar import spoken
-from service.verdict.wording import plural
+from service.verdict.wording import LACKING, plural
 
 Json = Mapping[str, Any]
 
@@ -163,6 +163,10 @@ def _found(node: Json) -> str:
     found, shortfall = node.get("found"), node.get("shortfall")
     if not found:
         return ""
+    if found.get("value") and str(found.get("label", "")).endswith(LACKING):
+        names = [str(name) for name in found.get("entries", {}).get("not_matching", ())]
+        names = [name for name in names if not name.startswith("/")]  # places in the request say little here
+        return f"not so for {', '.join(names) or found['value']}"
     told = []
     if found.get("value") is not None:
         told.append(f"found {_said(found['value'])}")

@@ -179,11 +179,13 @@ ENTRIES: Final[Phrases] = {
 
 # ── what was found ──────────────────────────────────────────────────────────────────────────────────────────
 
+#: How the label of what was found ends where that is what lacks something.
+LACKING: Final = "do not meet this"
 #: What is counted for a quantifier or a group.
 FOUND: Final[Phrases] = {
-    "every": "number of {entries} that do not meet this",
+    "every": f"number of {{entries}} that {LACKING}",
     "latest": "number of the latest {n} {entries} that meet this",
-    "for_each": "how many of {label} do not meet this",
+    "for_each": f"how many of {{label}} {LACKING}",
     "group": "of {parts} met",
 }
 

@@ -160,6 +160,29 @@ def test_explain_says_what_a_looked_up_limit_comes_to_and_counts_one_thing_as_on
     assert "missed by 1 day)" in " ".join(shown.output.replace("│", " ").split())
 
 
+def test_explain_names_what_something_is_not_so_for(tmp_path: Path) -> None:
+    """What was found is how many lack something, which nobody reads out of a bare number."""
+    fields = (
+        "fields: {ward: {type: choice, choices: [icu, care], label: ward}, good: {type: yes_no, label: good}}"
+    )
+    (tmp_path / "facts.yaml").write_text(f"facts:\n  shifts: {{type: records, label: shifts, {fields}}}\n")
+    track = tmp_path / "tracks" / "craft"
+    track.mkdir(parents=True)
+    each = "for_each: [icu, care], as: place, some: shifts, where: [{fact: ward, is: {fact: place}}]"
+    (track / "2026-01-01.yaml").write_text(
+        "track: craft\ntitle: Craft\nkind: craft\nin_force: {from: 2026-01-01}\nlevels:\n"
+        "  - level: nurse\n    title: Nurse\n    grade: 1\n    requires:\n"
+        f"      - {{id: wards, text: Worked on both, {each}}}\n"
+        "      - {id: all-good, text: All good, every: shifts, has: [{fact: good, is: yes}]}\n"
+    )
+    shifts = [{"ward": "care", "good": False}, {"ward": "care", "good": True}]
+    to = {"track": "craft", "level": "nurse"}
+    told = json.dumps({**REQUEST, "from": None, "to": to, "facts": {"shifts": shifts}})
+    shown = run("explain", "-", "--policies", tmp_path, input=told).output
+    assert "(not so for icu)" in " ".join(shown.replace("│", " ").split())
+    assert "(not so for 1)" in " ".join(shown.replace("│", " ").split())
+
+
 def test_explain_calls_nothing_lacking_that_nobody_told() -> None:
     """Missing is not false, of the other levels either."""
     told = json.dumps({**REQUEST, "facts": {"wants_people_role": False, "points": 1}})
