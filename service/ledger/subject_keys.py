@@ -148,6 +148,10 @@ class FileSubjectKeys:
         for first, slots in self._slots():
             yield from ((kid, slot) for kid, slot in enumerate(slots, start=first) if slot != _NOTHING)
 
+    def highest(self) -> int:
+        """The highest number that was ever given, or passed over; 0 where there is none."""
+        return max(0, os.fstat(self._file).st_size // _SLOT - 1)
+
     def close(self) -> None:
         """As `SubjectKeys.close`."""
         os.close(self._file)

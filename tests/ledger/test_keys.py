@@ -321,3 +321,13 @@ def test_older_keys_give_nobody_the_number_of_somebody_else(tmp_path: Path, *, e
         assert [entry.erased for entry in log.entries(new[0], new[-1] + 1)] == [False] * 150
         assert [entry.erased for entry in log.entries(lost[0], lost[-1] + 1)] == [True] * 150
         assert not any(entry.erased for entry in log.entries(0, 3))
+
+
+def test_the_number_of_a_key_that_is_gone_counts_as_given(keys: FileSubjectKeys) -> None:
+    """A log that moves to a database goes on behind it there, or whoever got it would be erased with it."""
+    assert keys.highest() == 0
+    kid, _ = keys.fresh()
+    highest = keys.highest()
+    assert highest >= kid
+    keys.destroy([highest, highest + 3])
+    assert keys.highest() == highest + 3

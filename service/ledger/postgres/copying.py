@@ -192,7 +192,7 @@ def _copy_beside(reader: apsw.Connection, connection: Connection) -> None:
 
 def _copy_keys(keys: KeyFolder, connection: Connection) -> int:
     """Copy the keys of people as they are wrapped; how many there are."""
-    count = last = 0
+    count = 0
     with keys.locked(), closing(FileSubjectKeys(keys)) as file, connection.transaction():
         connection.execute("SET LOCAL ROLE ladders_owner")
         connection.execute("TRUNCATE ladders_keys.subject_key")
@@ -201,8 +201,9 @@ def _copy_keys(keys: KeyFolder, connection: Connection) -> int:
             copying.set_types(("int8", "bytea"))
             for kid, wrapped in file.wrapped():
                 copying.write_row((kid, wrapped))
-                count, last = count + 1, kid
-        connection.execute("SELECT setval('ladders_keys.kid', %s)", (max(last, 1),))
+                count += 1
+        # also those of keys that are destroyed or lost: whoever got their number would be erased with them
+        connection.execute("SELECT setval('ladders_keys.kid', %s)", (max(file.highest(), 1),))
         connection.execute("UPDATE ladders_keys.epoch SET epoch = %s", (keys.newest_epoch(),))
     return count
 
