@@ -49,6 +49,9 @@ def _differences(test: PolicyTest, case: Case) -> Iterator[Difference]:
     if unlike:
         explained = Explainer(found.level, case.policies.vocabulary).findings(found, {})
         because = {finding["id"]: tuple(_because(finding["because"])) for finding in explained}
+        for waiver, reason in case.scope.waivers.refused:
+            said = f"the waiver by {waiver.by} does not count: {reason}"
+            because[waiver.requirement] = (*because.get(waiver.requirement, ()), said)
     for requirement, wanted, result, line in unlike:
         yield Difference(
             what=requirement.id, text=requirement.text, expected=wanted, found=result.replace("_", " "),

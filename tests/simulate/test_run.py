@@ -58,6 +58,15 @@ def test_a_waiver_counts_as_it_would_in_the_service() -> None:
     assert (difference.what, difference.expected, difference.found) == ("trained", "met", "waived")
 
 
+def test_a_waiver_that_does_not_count_says_why() -> None:
+    """The requirement is unmet because of what is wrong with the waiver, which stands in the test."""
+    waiver = "{requirement: trained, by: friend, granted_on: 2026-12-01, until: 2027-02-15, reason: full}"
+    lines = ("with: {trainings: none}", f"waivers: [{waiver}]", "expect: eligible", "waived: trained")
+    _, difference = differing("mara", "lead/lead", *lines)
+    assert difference.what == "trained"
+    assert difference.because[-1].startswith("the waiver by friend does not count: ")
+
+
 def test_a_failing_case_says_for_each_requirement_what_was_expected_and_found() -> None:
     """With the line of the test and the line of the policy, so that nobody has to search."""
     outcome, requirement = differing("mara", "lead/lead", "with: {wish: no}", "expect: eligible")
