@@ -22,7 +22,7 @@ from service.ledger.wrapping import WRAPPED_BYTES, Wrapping
 
 FILE: Final = "subjects.keys"
 _SLOT: Final = WRAPPED_BYTES
-_PASSED_OVER: Final = 65_536  #: numbers beyond the highest that was seen, which others may have
+PASSED_OVER: Final = 65_536  #: numbers beyond the highest that was seen, which others may have
 _NOTHING: Final = bytes(_SLOT)
 _HEADER: Final = b"ladders: keys of people, form 1\n".ljust(_SLOT, b"\0")  #: in the place of key 0
 _FIRST_MADE: Final = 16
@@ -121,7 +121,7 @@ class FileSubjectKeys:
             return
         with self._changing():
             if kid * _SLOT >= self._begin():
-                os.ftruncate(self._file, (kid + _PASSED_OVER) * _SLOT)
+                os.ftruncate(self._file, (kid + PASSED_OVER) * _SLOT)
                 os.fsync(self._file)
 
     def rotate(self) -> int:

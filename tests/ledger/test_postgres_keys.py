@@ -54,6 +54,21 @@ def test_another_machine_refuses_until_it_has_the_new_wrapping_key(
         assert log.get(record_id(2)) is not None
 
 
+def test_keys_that_are_not_there_any_more_give_nobody_the_number_of_somebody_else(
+    address: Address, here: Path, cluster: Cluster, database: str
+) -> None:
+    """A dump without the keys was put back: with numbers given anew, erasing one would erase another."""
+    with closing(a_log(address, here)) as log:
+        log.append([of(f"E-{number}", number) for number in range(40)])
+    for lost in ("TRUNCATE ladders_keys.subject_key", "ALTER SEQUENCE ladders_keys.kid RESTART"):
+        cluster.execute(lost, database=database)
+    with closing(a_log(address, here)) as log:
+        log.append([of(f"F-{number}", 100 + number) for number in range(40)])
+        erase(log, "E-7", 200)
+        found = [log.get(record_id(number)) for number in range(100, 140)]
+        assert [entry is not None and entry.erased for entry in found] == [False] * 40
+
+
 @pytest.mark.parametrize("committed", [True, False])
 def test_a_rotation_that_was_cut_off_loses_no_key(
     address: Address, here: Path, monkeypatch: pytest.MonkeyPatch, committed: bool

@@ -13,6 +13,7 @@ from typing import Final
 
 from service.ledger.keys import KEY_BYTES, KeyFolder
 from service.ledger.postgres.connections import Connection, Connections
+from service.ledger.subject_keys import PASSED_OVER
 from service.ledger.wrapping import Wrapping
 
 _FIRST_MADE: Final = 16
@@ -23,6 +24,10 @@ _FAILED: Final = "the keys of people could not be read or written"
 _LOCK: Final = 5499823423
 _EPOCH: Final = "SELECT epoch FROM ladders_keys.epoch"
 _NUMBERS: Final = "SELECT nextval('ladders_keys.kid') FROM generate_series(1, %s)"
+_TAKE: Final = "SELECT max(nextval('ladders_keys.kid')) FROM generate_series(1, %s)"
+_NEWEST: Final = """
+SELECT coalesce(max(kid), 0) FROM (SELECT kid FROM ladders.priv ORDER BY seq DESC LIMIT 1000) newest
+"""
 _INSERT: Final = """
 INSERT INTO ladders_keys.subject_key SELECT kid, wrapped
 FROM unnest(%b::bigint[], %b::bytea[]) AS given (kid, wrapped)
@@ -83,6 +88,12 @@ class PostgresSubjectKeys:
             self._open.pop(kid, None)
         self._connections.ask(lambda connection: connection.execute(_DESTROY, (gone,)), _FAILED)
 
+    def pass_over_given(self) -> None:
+        """See that nobody gets a number that the log has given already: older keys may have been put back, or
+        none. Two people with one number would be erased together.
+        """
+        self._connections.ask(_pass_over_given, _FAILED)
+
     def rotate(self) -> int:
         """As `SubjectKeys.rotate`: all keys are wrapped anew in one transaction, then the old one goes."""
         with self._keys.locked():
@@ -124,3 +135,10 @@ class PostgresSubjectKeys:
                 count, last = count + len(page), page[-1][0]
             connection.execute("UPDATE ladders_keys.epoch SET epoch = %s", (epoch,))
         return epoch, count
+
+
+def _pass_over_given(connection: Connection) -> None:
+    [(highest,)] = connection.execute(_NEWEST)
+    [(number,)] = connection.execute(_NUMBERS, (1,))
+    if number <= highest:  # a service may take numbers, and not say with which to go on
+        connection.execute(_TAKE, (highest - number + PASSED_OVER,))

@@ -42,6 +42,7 @@ def open_postgres(address: Address, wishes: Wishes) -> StoredLog:
         if wishes.name not in (None, name):
             raise LogUnavailable(f"the verdict log at `{address}` is named `{name}`, not `{wishes.name}`")
         keys = _own_keys(connections, name, open_keys(wishes.keys or KEYS, wishes.random_bytes))
+        PostgresSubjectKeys(keys, connections).pass_over_given()
         log = StoredLog(
             name,
             PostgresRows(connections),
