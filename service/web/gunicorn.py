@@ -140,7 +140,6 @@ class Server(BaseApplication):
     def _hooks(self) -> dict[str, Any]:
         return {
             "when_ready": self._when_ready,
-            "pre_fork": _give_core,
             "post_worker_init": self._begin_work,
             "worker_exit": self._end_work,
             "child_exit": self._forget_worker,
@@ -225,6 +224,7 @@ def options(settings: Settings, refused: Callable[[int], None] = lambda _: None)
             refused=refused,
         ),
         "preload_app": True,
+        "pre_fork": _give_core,
         "max_requests": 0,  # nothing grows, so nothing needs to be recycled
         "timeout": 30,
         "graceful_timeout": settings.stop_timeout_s,

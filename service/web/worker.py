@@ -74,6 +74,7 @@ class Worker(ThreadWorker):
     body_limit = 1_048_576
     read_timeout_s = 20.0
     queue = 256
+    core: int | None = None  #: that it keeps to
     connections = CONNECTIONS
     refused: Callable[[int], None]  #: counts what never came to the app, by its status
 
