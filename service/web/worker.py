@@ -166,7 +166,10 @@ class Worker(ThreadWorker):
         conn.arrival = Arrival(self.body_limit)
         conn.unreader.begin_anew()
         conn.unreader.unread(came)
-        full = self._in_hand + len(self._open_waiting) >= self.queue + self.cfg.threads
+        if is_open:  # however many of these wait, whole requests do not
+            full = len(self._open_waiting) >= self.queue
+        else:
+            full = self._in_hand >= self.queue + self.cfg.threads
         if full and not came.startswith(_PROBE):
             self._overloaded(conn)
         elif is_open and self._open >= self._open_most:

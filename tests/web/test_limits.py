@@ -125,6 +125,20 @@ def test_a_hundred_clients_that_trickle_do_not_keep_another_waiting(
         answered(patient, good)
 
 
+def test_more_streams_than_may_wait_do_not_keep_whole_requests_waiting(
+    tmp_path: Path, good: dict[str, Any]
+) -> None:
+    """Streams wait for each other in a line of their own; who finds that full is told to come back."""
+    begin, byte = BATCH + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"
+    with (
+        running(tmp_path / "verdicts.db", workers=1, threads=2, queue=20, read_timeout_s=60) as service,
+        Trickling(service, begin, byte),
+    ):
+        answered(service, good)
+        with connected(service, begin + byte) as one_more:
+            assert answer_of(one_more)[0] == 503
+
+
 def test_a_hundred_silent_clients_do_not_keep_another_waiting(patient: Service, good: dict[str, Any]) -> None:
     """A connection that says nothing holds a place, not a thread."""
     with ExitStack() as open_:
