@@ -17,7 +17,7 @@ from service.ledger.group import Group
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEX_DIGITS: Final = 18  #: every store can be asked for such a number
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")  #: of a policy set, as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Record:
         if self.decided_at.tzinfo is None:
             raise ValueError("`decided_at` needs a time zone")
         for digest in (self.policy_set, self.policy_digest):
-            if digest is not None and not _DIGEST.fullmatch(digest):
+            if digest is not None and not DIGEST.fullmatch(digest):
                 raise ValueError("a policy digest is `sha256:` and 64 lower-case hexadecimal digits")
 
 

@@ -4,11 +4,11 @@ come out, so that a slip is not taken for the answer that there is nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from service.errors import did_you_mean
+from service.ledger.record import DIGEST
 from service.verdict.decisions import REPLIES, RULINGS
 from service.verdict.schema import OUTCOMES, RESULTS
 
@@ -21,7 +21,6 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "outcome": (*OUTCOMES, *RULINGS, *REPLIES),
     "result": RESULTS,
 }
-_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 def slips(wanted: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -32,5 +31,5 @@ def slips(wanted: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             said = f"there is no {name} `{word[:100]}`{did_you_mean(word[:100], known)}"
             yield name, said, f"one of {', '.join(known)}"
     digest = wanted.get("policy_set")
-    if digest is not None and not _DIGEST.fullmatch(digest):
+    if digest is not None and not DIGEST.fullmatch(digest):
         yield "policy_set", "this is no digest of a policy set", "`sha256:` and 64 digits"
