@@ -36,14 +36,17 @@ def what_would_change(case: Case) -> Chosen:
 
     Whoever waits until other versions judge is advised by these.
     """
+    failing = case.failing()
+    if not failing:
+        return ()
     (_, ends), *later = same_versions(case)
     chosen = _within_one_version(case, ends)
-    for begins, ends in later if case.failing() else ():
+    for begins, ends in later:
         for other in by_version(case, begins):
             changes = _within_one_version(other, ends)
             if changes or other.judgement.outcome == "eligible":
                 waits = any(remedy.how == "wait" for _, remedy in changes)
-                whole = changes if waits else ((case.failing()[0].id, _wait(begins)), *changes)
+                whole = changes if waits else ((failing[0].id, _wait(begins)), *changes)
                 chosen = whole if not chosen or len(whole) < len(chosen) else chosen
     return chosen
 
